@@ -1,0 +1,1 @@
+"""The nouns and three signatures that every room shares; nothing here reads, writes or decides."""

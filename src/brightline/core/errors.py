@@ -1,0 +1,50 @@
+"""All errors Brightline raises, as one tree.
+
+    BrightlineError                 catch this at a door
+    ├── SettingsError               brightline.toml or BRIGHTLINE_* is wrong
+    ├── IntakeError                 bytes cannot become a subject at all
+    ├── CarrierError                a file format is broken where a mark would be
+    ├── DetectorError               one detector could not judge one subject: becomes a Gap
+    ├── BankError                   a bank of known items cannot be read
+    ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
+    └── LedgerError                 the ledger cannot be written or read
+        └── VerificationError       a proof, signature or digest does not hold
+
+Messages are one line, lower case, without a full stop: what was found, what was expected, what to do.
+"""
+
+
+class BrightlineError(Exception):
+    """Base of every error that Brightline raises on purpose."""
+
+
+class SettingsError(BrightlineError):
+    """A setting is unknown, malformed or contradictory."""
+
+
+class IntakeError(BrightlineError):
+    """Bytes cannot become a subject at all (unreadable, not a file)."""
+
+
+class CarrierError(BrightlineError):
+    """A file format is broken, truncated or over a limit where a mark would be."""
+
+
+class DetectorError(BrightlineError):
+    """One detector could not judge one subject; `examine` turns it into a Gap."""
+
+
+class BankError(BrightlineError):
+    """A bank of known items cannot be read or has a malformed row."""
+
+
+class PolicyError(BrightlineError):
+    """A policy pack cannot be loaded; the message points at file:line:column."""
+
+
+class LedgerError(BrightlineError):
+    """The ledger cannot be written or read."""
+
+
+class VerificationError(LedgerError):
+    """A proof, signature or digest does not hold: somebody changed something."""

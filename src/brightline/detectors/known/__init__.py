@@ -1,0 +1,1 @@
+"""Detectors that know an item already: hashes against banks."""

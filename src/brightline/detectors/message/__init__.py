@@ -1,0 +1,1 @@
+"""Detectors that read messages: mail headers and links."""

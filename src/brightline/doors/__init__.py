@@ -1,0 +1,1 @@
+"""Where people and programs come in; only rooms below here may be imported by them."""

@@ -1,0 +1,1 @@
+"""The tamper-evident Merkle log, its store, proofs, receipts and stand-alone verification."""

@@ -1,0 +1,1 @@
+"""Bytes to arrays and text: images, audio, video, Unicode text, fingerprints."""

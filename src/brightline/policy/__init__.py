@@ -1,0 +1,1 @@
+"""Packs of rules: load, compile, type-check, decide, test, back-test."""

@@ -1,0 +1,186 @@
+"""brightline.toml and BRIGHTLINE_* become one frozen Settings; unknown keys are errors.
+
+Order: flag > `BRIGHTLINE_SECTION_KEY` in the environment > file > default. Read once, in `assembly.py`, and passed
+down; never global.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brightline.core.errors import SettingsError
+
+MiB = 1024 * 1024
+SETTINGS_FILE_LIMIT_BYTES = 1 * MiB  # a settings file is written by hand
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much untrusted bytes may cost. Hitting one leaves a Gap and never an ALLOW.
+
+    Attributes:
+        subject_bytes: a file larger than this is not opened (bytes).
+        memory_bytes: bytes of one node held in memory; larger files are mapped.
+        text_bytes: bytes of one text that are decoded; the rest is a gap.
+        parts: parts in the whole tree of a subject (count).
+        depth: nesting of parts, 0 is the subject itself.
+        unpacked_bytes: bytes that all parts of one subject may unpack to together.
+        ratio: unpacked to packed size of one archive member, above which it is a bomb.
+        pages: pages of a document that are read.
+        pixels: width x height x frames of a picture that is decoded.
+        media_seconds: seconds of audio or video that are decoded.
+        detector_seconds: wall-clock seconds for one detector on one subject.
+        subject_seconds: wall-clock seconds for a whole subject.
+        worker_memory_bytes: private memory of one worker process (RLIMIT_DATA).
+    """
+
+    subject_bytes: int = 4096 * MiB  # a 2 GB video fits
+    memory_bytes: int = 64 * MiB
+    text_bytes: int = 16 * MiB  # 8 million Chinese characters: several novels
+    parts: int = 10_000
+    depth: int = 8
+    unpacked_bytes: int = 512 * MiB
+    ratio: int = 200  # deflate reaches 1032; honest text stays under 20
+    pages: int = 2_000
+    pixels: int = 100_000_000  # a 100-megapixel camera
+    media_seconds: float = 4 * 3600.0
+    detector_seconds: float = 5.0
+    subject_seconds: float = 9.0  # no file may hold a worker for 10 s
+    worker_memory_bytes: int = 640 * MiB  # parent and worker together stay under 1 GB
+
+
+class BankSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One bank of known items that the operator loads.
+
+    Attributes:
+        name: how findings call it.
+        path: the bank's file.
+        allow: a match vouches for the item in place of accusing it.
+        harm: the misuse code that a match warns of; empty for an allow-bank.
+    """
+
+    name: str
+    path: Path
+    allow: bool = False
+    harm: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an operator can set.
+
+    Attributes:
+        home: folder for the ledger, its key and the store.
+        database: SQLAlchemy URL of the store; empty is SQLite in `home`.
+        origin: name of the log, first line of its checkpoints; a host name and path that you control.
+        tenant: whose overlay applies.
+        policies: packs in force, names of shipped packs or paths; each in turn may only tighten.
+        jobs: worker processes; 0 is one for each core.
+        language: `en` or `zh`, for what people read.
+        limits: how much untrusted bytes may cost.
+        banks: banks of known items.
+        trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
+    """
+
+    home: Path = Path("~/.local/share/brightline")
+    database: str = ""
+    origin: str = "brightline.local/ledger"
+    tenant: str = ""
+    policies: tuple[str, ...] = (
+        "cn/labelling",
+        "cn/qinglang-2026",
+        "eu/ai-act-50",
+        "eu/dsa",
+        "us/ca-sb942",
+        "house/default",
+    )
+    jobs: int = 0
+    language: str = "en"
+    limits: Limits = Limits()
+    banks: tuple[BankSetting, ...] = ()
+    trust_list: str = ""
+
+
+def load_settings(
+    file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Merge flags, environment and file over the defaults.
+
+    Args:
+        file: a TOML file, or None for `brightline.toml` in the working folder if there is one.
+        environ: usually `os.environ`; only `BRIGHTLINE_*` is read.
+        flags: values from the command line; None values do not count.
+
+    Raises:
+        SettingsError: a key is unknown, a value malformed, or the file unreadable.
+    """
+    merged: dict[str, Any] = _read_file(file)
+    base = file.parent if file is not None else Path()
+    for bank in merged.get("banks", []):
+        if isinstance(bank, dict) and "path" in bank:
+            bank["path"] = str(base / str(bank["path"]))
+    for name, text in sorted(environ.items()):
+        if name.startswith("BRIGHTLINE_"):
+            _place(merged, name, text)
+    merged.update({name: value for name, value in (flags or {}).items() if value is not None})
+    try:
+        settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_decode_path)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise SettingsError(f"settings: {str(error)[0].lower()}{str(error)[1:]}") from error
+    _check(settings)
+    return msgspec.structs.replace(settings, home=settings.home.expanduser())
+
+
+def default_file() -> Path | None:
+    """`brightline.toml` in the working folder, if there is one."""
+    file = Path("brightline.toml")
+    return file if file.is_file() else None
+
+
+def worker_count(settings: Settings) -> int:
+    """Worker processes to start: what the operator set, or one for each core we may use."""
+    return settings.jobs or len(os.sched_getaffinity(0))
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    path = file or default_file()
+    if path is None:
+        return {}
+    try:
+        if path.stat().st_size > SETTINGS_FILE_LIMIT_BYTES:
+            raise SettingsError(f"`{path}` is larger than 1 MiB, which no settings file is")
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read settings `{path}`: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"`{path}` is not TOML: {error}") from error
+
+
+def _place(merged: dict[str, Any], name: str, text: str) -> None:
+    key = name.removeprefix("BRIGHTLINE_").lower()
+    if key.startswith("limits_"):
+        merged["limits"] = {**merged.get("limits", {}), key.removeprefix("limits_"): text}
+    elif key == "policies":
+        merged[key] = [part.strip() for part in text.split(",") if part.strip()]
+    else:
+        merged[key] = text
+
+
+def _decode_path(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)
+
+
+def _check(settings: Settings) -> None:
+    for name in Limits.__struct_fields__:
+        if getattr(settings.limits, name) <= 0:
+            raise SettingsError(f"`limits.{name}` is {getattr(settings.limits, name)}, expected more than 0")
+    if settings.jobs < 0:
+        raise SettingsError(f"`jobs` is {settings.jobs}, expected 0 or more")
+    if settings.language not in {"en", "zh"}:
+        raise SettingsError(f"`language` is `{settings.language}`, expected `en` or `zh`")
+    if not settings.policies:
+        raise SettingsError("`policies` is empty: without a rule everything would pass; name at least one")

@@ -1,0 +1,1 @@
+"""The model files that detectors use, with digests and cards; never downloads."""
