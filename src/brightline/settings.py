@@ -45,11 +45,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unpacked_bytes: int = 512 * MiB
     ratio: int = 200  # deflate reaches 1032; honest text stays under 20
     pages: int = 2_000
-    pixels: int = 100_000_000  # a 100-megapixel camera
+    pixels: int = 64_000_000  # 192 MB as RGB; larger cameras set it higher, together with worker memory
     media_seconds: float = 4 * 3600.0
     detector_seconds: float = 5.0
     subject_seconds: float = 9.0  # no file may hold a worker for 10 s
-    worker_memory_bytes: int = 640 * MiB  # parent and worker together stay under 1 GB
+    worker_memory_bytes: int = 400 * MiB  # two workers and the parent together stay under 1 GB
 
 
 class BankSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

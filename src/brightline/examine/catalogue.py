@@ -3,8 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Media, Subject
 from brightline.settings import Settings
 
+PLUGINS = "brightline.detectors"  # entry-point group: each value is an Entry
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One detector: what it is called, where it lives, and what it looks at.
@@ -26,10 +27,11 @@ class Entry(msgspec.Struct, frozen=True):
     Attributes:
         name: unique dotted name.
         module: Python module that holds it.
-        media: families of subjects it looks at; empty is every one that is not empty.
+        media: families of subjects that it looks at.
         kinds: kinds that it looks at besides; used where a family is too broad.
-        harms: misuse codes its findings can carry.
-        text: it looks at any subject that has text, whatever its kind.
+        harms: misuse codes that its findings can carry.
+        text: it looks at any subject that has text or links, whatever its kind.
+        whole: it compares whole files of any kind, and so does not count as having looked inside one.
     """
 
     name: str
@@ -38,18 +40,36 @@ class Entry(msgspec.Struct, frozen=True):
     kinds: tuple[Kind, ...] = ()
     harms: tuple[Harm, ...] = ()
     text: bool = False
+    whole: bool = False
 
 
 CATALOGUE: tuple[Entry, ...] = ()
+
+
+def catalogue() -> tuple[Entry, ...]:
+    """Our own detectors and those that installed packages add, by name.
+
+    Raises:
+        DetectorError: an added detector is no `Entry`, or takes a name that is taken.
+    """
+    entries = {entry.name: entry for entry in CATALOGUE}
+    for point in entry_points(group=PLUGINS):
+        added = point.load()
+        if not isinstance(added, Entry):
+            raise DetectorError(f"plug-in `{point.name}` is {type(added).__name__}, expected an Entry")
+        if added.name in entries:
+            raise DetectorError(f"plug-in `{point.name}` takes the name `{added.name}`, which is taken")
+        entries[added.name] = added
+    return tuple(entries[name] for name in sorted(entries))
 
 
 def fits(entry: Entry, subject: Subject) -> bool:
     """Whether this detector should look at this node of a subject."""
     if subject.kind is Kind.EMPTY:
         return False
-    if entry.text:
-        return bool(subject.text)
-    if not entry.media and not entry.kinds:
+    if entry.whole:
+        return True
+    if entry.text and (subject.text or subject.links):
         return True
     return subject.kind.media in entry.media or subject.kind in entry.kinds
 
@@ -58,14 +78,47 @@ def load(entry: Entry, settings: Settings) -> Detect:
     """Import a detector and prepare it.
 
     Raises:
-        DetectorError: the module cannot be imported or has neither `detect` nor `prepare`.
+        DetectorError: the module cannot be imported, or has neither `detect` nor `prepare`.
     """
     try:
         module = importlib.import_module(entry.module)
     except ImportError as error:
         raise DetectorError(f"`{entry.name}` cannot be imported: {error}") from error
-    if hasattr(module, "prepare"):
-        return module.prepare(settings)  # type: ignore[no-any-return]  # checked by the contract tests
-    if hasattr(module, "detect"):
-        return module.detect  # type: ignore[no-any-return]  # checked by the contract tests
-    raise DetectorError(f"`{entry.module}` has neither `detect` nor `prepare`")
+    detect = module.prepare(settings) if hasattr(module, "prepare") else getattr(module, "detect", None)
+    if not callable(detect):
+        raise DetectorError(f"`{entry.module}` has neither `detect` nor `prepare`")
+    return detect  # type: ignore[no-any-return]  # the contract tests check what it yields
+
+
+def card_path(entry: Entry) -> Path:
+    """Where the detector's card lies, without importing the detector."""
+    return source_path(entry).with_suffix(".card.toml")
+
+
+def source_path(entry: Entry) -> Path:
+    """The detector's source file, without importing the detector.
+
+    Raises:
+        DetectorError: there is no such module.
+    """
+    # The parent packages' `__init__` hold one docstring, so finding a spec imports nothing of weight.
+    spec = importlib.util.find_spec(entry.module)
+    if spec is None or spec.origin is None:
+        raise DetectorError(f"`{entry.name}` names the module `{entry.module}`, which is not there")
+    return Path(spec.origin)
+
+
+def digest_of(entries: Sequence[Entry]) -> str:
+    """SHA-256 over names, sources, data and cards: what was in force when a subject was examined.
+
+    Every file whose name starts with the module's name counts (`links.py`, `links.card.toml`), and so do the
+    data files in the module's folder (`.toml`, `.txt`, `.onnx`, `.safetensors`).
+    """
+    digest = hashlib.sha256()
+    for entry in entries:
+        source = source_path(entry)
+        digest.update(entry.name.encode() + b"\0")
+        for file in sorted(source.parent.iterdir()):
+            if file.suffix in {".py", ".toml", ".txt", ".csv", ".onnx", ".safetensors"}:
+                digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

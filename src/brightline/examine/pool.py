@@ -1,0 +1,212 @@
+"""The parent side of the workers: feeds tasks, watches the clock, replaces the dead, keeps what was found."""
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from brightline.core.errors import DetectorError
+from brightline.core.finding import Finding
+from brightline.core.subject import Gap, GapKind
+from brightline.core.words import Words
+from brightline.examine.catalogue import Entry, digest_of
+from brightline.examine.messages import MESSAGE_LIMIT_BYTES, Examined, Found, Reply, Task
+from brightline.examine.run import Resume
+from brightline.examine.worker import AFTERWARDS, OPENING, bare_examination, encode_settings, work
+from brightline.settings import Settings, worker_count
+
+WINDOW = 4  # tasks a worker holds, so that it never waits for us
+TICK_S = 0.05  # how often the clock is looked at
+STILLBORN_LIMIT = 8
+GRACE_S = 0.5  # a detector stops itself at its limit; after this much more it is ended
+
+
+class Pool:
+    """Worker processes that examine subjects in isolation.
+
+    >>> with Pool(settings, catalogue()) as pool:  # doctest: +SKIP
+    ...     for batch in pool.run(tasks):
+    ...         for examined in batch: ...
+    """
+
+    def __init__(self, settings: Settings, entries: Sequence[Entry]) -> None:
+        self.digest = digest_of(entries)
+        self._settings = settings
+        self._encoded = (encode_settings(settings), msgspec.msgpack.encode(tuple(entries)))
+        self._context = multiprocessing.get_context("forkserver")
+        # Loading the modules once in the server makes a replacement worker start in milliseconds.
+        self._context.set_forkserver_preload(
+            ["brightline.examine.worker", *(entry.module for entry in entries)]
+        )
+        self._workers: list[_Worker] = []
+        self._stillborn = 0  # workers in a row that died before they began a task
+
+    def __enter__(self) -> Self:
+        """Start the workers."""
+        # One thread a process: the workers are the parallelism, and a fork must not meet library threads.
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+        self._workers = [self._start() for _ in range(worker_count(self._settings))]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers."""
+        for worker in self._workers:
+            worker.end()
+        self._workers = []
+
+    def run(self, tasks: Iterable[Task | None]) -> Iterator[list[Examined]]:
+        """Examine tasks, in any order; gives what is done since the last look, and an empty list on idle ticks.
+
+        Args:
+            tasks: as they come; None lets the caller take a turn before the next one.
+        """
+        waiting = iter(tasks)
+        exhausted = False
+        while True:
+            exhausted = exhausted or not self._feed(waiting)
+            busy = [worker for worker in self._workers if worker.tasks]
+            if exhausted and not busy:
+                return
+            yield self._collect(busy) if busy else []
+
+    def _feed(self, waiting: Iterator[Task | None]) -> bool:
+        """Give tasks to whoever has room; says whether there may be more."""
+        while (free := self._freest()) is not None:
+            try:
+                task = next(waiting)
+            except StopIteration:
+                return False
+            if task is None:
+                return True
+            free.give(task)
+        return True
+
+    def _freest(self) -> "_Worker | None":
+        worker = min(self._workers, key=lambda worker: len(worker.tasks))
+        return worker if len(worker.tasks) < WINDOW else None
+
+    def _collect(self, busy: Sequence["_Worker"]) -> list[Examined]:
+        done: list[Examined] = []
+        ready = set(wait([worker.connection for worker in busy], timeout=TICK_S))
+        for worker in busy:
+            if worker.connection in ready:
+                try:
+                    done += worker.receive()
+                except (EOFError, OSError, msgspec.DecodeError):
+                    done += self._replace(worker, GapKind.CRASH)
+                    continue
+            if worker.tasks and worker.overdue(self._settings):
+                done += self._replace(worker, GapKind.TIMEOUT)
+        return done
+
+    def _replace(self, dead: "_Worker", kind: GapKind) -> list[Examined]:
+        """Start a fresh worker with the dead one's tasks; the one that was running goes on after its step."""
+        dead.end()
+        done = dead.receive_rest()
+        fresh = self._start()
+        self._workers[self._workers.index(dead)] = fresh
+        number, step, since, _ = (dead.progress[index] for index in range(4))
+        began = bool(dead.tasks) and number == dead.tasks[0].number
+        self._stillborn = 0 if began or done else self._stillborn + 1
+        if self._stillborn > STILLBORN_LIMIT:
+            raise DetectorError(f"{self._stillborn} workers died before they began; see their messages above")
+        if began and step == OPENING:
+            done.append(self._unopened(dead.tasks.popleft(), kind))
+        elif began:
+            task = dead.tasks.popleft()
+            resume = Resume(int(step), kind, tuple(dead.made), time.monotonic() - since)
+            preview = task.preview and step < AFTERWARDS
+            fresh.give(msgspec.structs.replace(task, resume=resume, preview=preview), dead.made)
+        for task in dead.tasks:
+            fresh.give(task)
+        return done
+
+    def _unopened(self, task: Task, kind: GapKind) -> Examined:
+        en, zh = (
+            ("opening it took too long and was ended", "打开耗时过长,已被终止")
+            if kind is GapKind.TIMEOUT
+            else ("opening it crashed a process", "打开时导致进程崩溃")
+        )
+        gap = Gap(source="intake", kind=kind, why=Words(en=en, zh=zh))
+        try:
+            return Examined(task.number, bare_examination(task, gap, self.digest))
+        except OSError as error:
+            return Examined(task.number, None, error=f"cannot read `{task.name}`: {error.strerror}")
+
+    def _start(self) -> "_Worker":
+        ours, theirs = self._context.Pipe(duplex=True)
+        progress = self._context.RawArray("d", [-1.0, OPENING, time.monotonic(), time.monotonic()])
+        process = self._context.Process(
+            target=work, args=(theirs, progress, *self._encoded, self.digest, os.getpid()), daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours, progress)
+
+
+class _Worker:
+    """One process with its connection, and the tasks it holds, oldest first."""
+
+    def __init__(self, process: ForkServerProcess, connection: Connection, progress: Sequence[float]) -> None:
+        self.process = process
+        self.connection = connection
+        self.progress = progress
+        self.tasks: deque[Task] = deque()
+        self.made: list[Finding | Gap] = []  # of the oldest task
+
+    def give(self, task: Task, made: Sequence[Finding | Gap] = ()) -> None:
+        self.tasks.append(task)
+        self.made = [*made] if len(self.tasks) == 1 else self.made
+        try:
+            self.connection.send_bytes(msgspec.msgpack.encode(task))
+        except OSError:
+            return  # it is dead; the next look at it finds out and hands its tasks on
+
+    def receive(self) -> list[Examined]:
+        """All replies that have come; raises EOFError when the process is gone."""
+        done = []
+        while self.connection.poll():
+            reply: Reply = msgspec.msgpack.decode(self.connection.recv_bytes(MESSAGE_LIMIT_BYTES), type=Reply)
+            match reply:
+                case Found():
+                    self.made.append(reply.item)
+                case Examined():
+                    done.append(reply)
+                    self.tasks.popleft()
+                    self.made = []
+        return done
+
+    def receive_rest(self) -> list[Examined]:
+        """What a dead process had said before it died."""
+        try:
+            return self.receive()
+        except (EOFError, OSError, msgspec.DecodeError):
+            return []
+        finally:
+            self.connection.close()
+
+    def overdue(self, settings: Settings) -> bool:
+        """Whether the running step, or the whole task, is past its limit and did not stop by itself."""
+        number, step, task_since, step_since = (self.progress[index] for index in range(4))
+        if number != self.tasks[0].number:
+            return False
+        now = time.monotonic()
+        step_limit = settings.limits.subject_seconds if step == OPENING else settings.limits.detector_seconds
+        return (
+            now - step_since > step_limit + GRACE_S
+            or now - task_since > settings.limits.subject_seconds + GRACE_S
+        )
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()

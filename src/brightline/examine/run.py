@@ -1,0 +1,291 @@
+"""Run detectors over a subject: each step is one detector on one part, and every failure becomes a Gap.
+
+Steps are numbered in a fixed order, so that the process that watches us knows which step was running when we
+died, and a fresh worker can go on with the next one.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+import msgspec
+
+from brightline.core.errors import DetectorError
+from brightline.core.finding import Examination, Finding
+from brightline.core.signatures import Detect
+from brightline.core.subject import Gap, GapKind, Kind, Media, Role, Subject, facts_of
+from brightline.core.wire import canonical
+from brightline.core.words import Words
+from brightline.examine.catalogue import Entry, fits, load
+from brightline.settings import Settings
+
+FINDINGS_PER_STEP = 200  # findings one detector may make on one part; a page shows no more
+CONTAINERS = {Media.ARCHIVE, Media.MESSAGE}  # their parts are what there is to look at
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A catalogue entry and its detector, or why it could not be loaded."""
+
+    entry: Entry
+    detect: Detect | None
+    error: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One detector on one part."""
+
+    part: str
+    subject: Subject
+    loaded: Loaded
+
+
+Report = Callable[[int, Finding | Gap | None], None]
+"""Hears the number of a step: with None when it starts, with each finding or gap that it makes."""
+
+
+def load_all(entries: Sequence[Entry], settings: Settings) -> tuple[Loaded, ...]:
+    """Load detectors; one that cannot be loaded is kept as missing, so that it leaves a gap wherever it fits."""
+    loaded = []
+    for entry in entries:
+        try:
+            loaded.append(Loaded(entry, load(entry, settings)))
+        except Exception as error:  # noqa: BLE001 - a broken detector must leave gaps, not stop the line
+            loaded.append(Loaded(entry, None, f"{type(error).__name__}: {error}"[:300]))
+    return tuple(loaded)
+
+
+def nodes(subject: Subject, part: str = "") -> Iterator[tuple[str, Subject]]:
+    """A subject and all its parts with their paths, depth first."""
+    yield part, subject
+    for index, child in enumerate(subject.parts):
+        yield from nodes(child, f"{part}/{index}" if part else str(index))
+
+
+def plan(subject: Subject, detectors: Sequence[Loaded]) -> list[Step]:
+    """Every detector that fits, on every part, in a fixed order."""
+    return [
+        Step(part, node, loaded)
+        for part, node in nodes(subject)
+        for loaded in detectors
+        if fits(loaded.entry, node)
+    ]
+
+
+def examine(
+    subject: Subject,
+    detectors: Sequence[Loaded],
+    settings: Settings,
+    digest: str,
+    *,
+    report: Report | None = None,
+    resume: "Resume | None" = None,
+    deadline: float | None = None,
+) -> Examination:
+    """Examine a subject with all fitting detectors; keeps what was found before any failure.
+
+    Args:
+        subject: opened subject.
+        detectors: what is in force.
+        settings: for the limits.
+        digest: digest of the detectors in force.
+        report: hears of every step, finding and gap at once.
+        resume: where an earlier process died on this subject, and what it had made.
+        deadline: `time.monotonic()` at which the subject's time is used up; by default it begins now.
+    """
+    steps = plan(subject, detectors)
+    made: list[Finding | Gap] = [*opening_gaps(subject, detectors)]
+    first = 0
+    if resume is not None:
+        made += [*resume.made, *_died(steps, resume)]
+        first = resume.step + 1
+    if deadline is None:
+        deadline = time.monotonic() + settings.limits.subject_seconds
+    for number in range(first, len(steps)):
+        if time.monotonic() >= deadline:
+            made.append(_out_of_time(len(steps) - number, len(steps), settings))
+            break
+        made.extend(run_step(steps[number], number, settings, deadline, report))
+    return assemble(subject, made, digest)
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Where an earlier process died on a subject.
+
+    Attributes:
+        step: number of the step that was running.
+        kind: TIMEOUT if it was stopped, CRASH if it died by itself.
+        made: findings and gaps made before.
+        spent_s: seconds already spent on the subject.
+    """
+
+    step: int
+    kind: GapKind
+    made: tuple[Finding | Gap, ...] = ()
+    spent_s: float = 0.0
+
+
+def _died(steps: Sequence[Step], resume: Resume) -> Iterator[Gap]:
+    if not 0 <= resume.step < len(steps):
+        return  # it died afterwards, while drawing the preview
+    step = steps[resume.step]
+    en, zh = (
+        ("did not stop in time and was ended", "未能按时停止,已被终止")
+        if resume.kind is GapKind.TIMEOUT
+        else ("crashed its process", "导致其进程崩溃")
+    )
+    yield msgspec.structs.replace(_gap(step.loaded.entry.name, resume.kind, en, zh), part=step.part)
+
+
+def _out_of_time(left: int, total: int, settings: Settings) -> Gap:
+    seconds = settings.limits.subject_seconds
+    return _gap(
+        "examine",
+        GapKind.TIMEOUT,
+        f"{left} of {total} steps not run: the subject used up its {seconds:g} s",
+        f"共 {total} 个检测步骤,有 {left} 个未运行:该内容已用尽 {seconds:g} 秒时限",
+    )
+
+
+def opening_gaps(subject: Subject, detectors: Sequence[Loaded]) -> Iterator[Gap]:
+    """What intake could not open, and parts that no detector looks into."""
+    for part, node in nodes(subject):
+        for gap in node.gaps:
+            yield msgspec.structs.replace(gap, part=part)
+        if not _looked_into(node, detectors):
+            yield Gap(
+                source="examine",
+                kind=GapKind.MISSING,
+                part=part,
+                why=Words(
+                    en=f"no detector looks into a file of kind `{node.kind}`",
+                    zh=f"没有检测器能检查 `{node.kind}` 类型的文件",
+                ),
+            )
+
+
+def _looked_into(node: Subject, detectors: Sequence[Loaded]) -> bool:
+    if node.kind is Kind.EMPTY or node.gaps or (node.kind.media in CONTAINERS and node.parts):
+        return True
+    if node.kind.media is Media.ARCHIVE:
+        return True  # an empty archive holds nothing to look at
+    if node.role is not Role.ROOT and node.kind in {Kind.TURN, Kind.POST} and not node.text:
+        return True  # a turn without words
+    return any(not loaded.entry.whole and fits(loaded.entry, node) for loaded in detectors)
+
+
+def run_step(
+    step: Step, number: int, settings: Settings, deadline: float, report: Report | None = None
+) -> Iterator[Finding | Gap]:
+    """Findings of one detector on one part, and a gap if it failed or ran out of time."""
+    if report is not None:
+        report(number, None)
+    for item in _guarded(step, settings, deadline):
+        placed = msgspec.structs.replace(item, part=step.part)
+        if report is not None:
+            report(number, placed)
+        yield placed
+
+
+def _guarded(step: Step, settings: Settings, deadline: float) -> Iterator[Finding | Gap]:
+    name = step.loaded.entry.name
+    detect = step.loaded.detect
+    if detect is None:
+        yield _gap(name, GapKind.MISSING, step.loaded.error, "检测器无法加载")
+        return
+    allowed = max(0.001, min(settings.limits.detector_seconds, deadline - time.monotonic()))
+    found: list[Finding] = []
+    try:
+        with time_limit(allowed):
+            for finding in detect(step.subject):
+                found.append(finding)
+                if len(found) >= FINDINGS_PER_STEP:
+                    break
+    except StepTimeout:
+        yield from found
+        yield _gap(name, GapKind.TIMEOUT, f"stopped after {allowed:.1f} s", f"运行 {allowed:.1f} 秒后被停止")
+        return
+    except DetectorError as error:
+        yield from found
+        yield _gap(name, GapKind.FAILED, str(error), f"无法判断:{error}")
+        return
+    except MemoryError:
+        yield from found
+        limit = settings.limits.worker_memory_bytes // 2**20
+        yield _gap(
+            name, GapKind.LIMIT, f"needs more than {limit} MiB of memory", f"需要超过 {limit} MiB 内存"
+        )
+        return
+    except Exception as error:  # noqa: BLE001 - whatever a detector raises leaves a gap, never a clean result
+        yield from found
+        yield _gap(
+            name, GapKind.FAILED, f"failed with {type(error).__name__}", f"运行出错:{type(error).__name__}"
+        )
+        return
+    yield from found
+    if len(found) >= FINDINGS_PER_STEP:
+        yield _gap(
+            name,
+            GapKind.LIMIT,
+            f"stopped after {FINDINGS_PER_STEP} findings",
+            f"已达到 {FINDINGS_PER_STEP} 条发现的上限",
+        )
+
+
+def _gap(source: str, kind: GapKind, en: str, zh: str) -> Gap:
+    return Gap(source=source, kind=kind, why=Words(en=en[:300], zh=zh[:300]))
+
+
+def assemble(subject: Subject, made: Sequence[Finding | Gap], digest: str) -> Examination:
+    """An Examination in canonical order, so that the same findings give the same bytes."""
+    return Examination(
+        facts=facts_of(subject),
+        context=subject.context,
+        findings=tuple(
+            sorted(
+                (item for item in made if isinstance(item, Finding)),
+                key=lambda finding: (finding.part, finding.detector, finding.claim, canonical(finding)),
+            )
+        ),
+        gaps=tuple(
+            sorted(
+                (item for item in made if isinstance(item, Gap)),
+                key=lambda gap: (gap.part, gap.source, canonical(gap)),
+            )
+        ),
+        detectors=digest,
+    )
+
+
+class StepTimeout(BaseException):
+    """A step ran out of time. Not an Exception, so that no detector's own `except` swallows it."""
+
+
+class time_limit:  # noqa: N801 - reads as a statement: `with time_limit(5):`
+    """Interrupt Python code after some seconds; native code that holds on is left to the pool's watchdog.
+
+    Works in the main thread only; elsewhere it does nothing and the pool's watchdog alone counts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._armed = False
+
+    def __enter__(self) -> None:
+        """Arm the timer."""
+        try:
+            self._before = signal.signal(signal.SIGALRM, _raise_timeout)
+        except ValueError:  # not the main thread
+            return
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        """Disarm the timer and give back the handler that was there."""
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+
+def _raise_timeout(_signal: int, _frame: FrameType | None) -> None:
+    raise StepTimeout

@@ -1,0 +1,172 @@
+"""One worker process: opens and examines subjects one after the other, with no network and bounded memory.
+
+A crash or hang of a native decoder ends this process and not the line. The pool reads from `progress` which task
+and step were running.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from brightline.core.errors import IntakeError
+from brightline.core.finding import Examination, Finding
+from brightline.core.subject import Blob, Facts, Gap, GapKind, Kind, Subject
+from brightline.core.words import Words
+from brightline.examine.catalogue import Entry
+from brightline.examine.messages import MESSAGE_LIMIT_BYTES, Examined, Found, PartPreview, Task
+from brightline.examine.run import Loaded, StepTimeout, examine, load_all, nodes, time_limit
+from brightline.examine.sandbox import deny_network, die_with_parent, limit_cores, limit_memory
+from brightline.intake.open import open_file, open_subject
+from brightline.media.preview import preview
+from brightline.settings import Settings
+
+OPENING = -1.0  # the step number while intake opens the subject
+AFTERWARDS = float(2**31)  # the step number while the preview is drawn
+PREVIEWS_PER_SUBJECT = 8  # parts that a report shows of one subject
+PREVIEW_SECONDS = 3.0  # a picture is a courtesy
+
+
+class Progress(Protocol):
+    """Shared memory: [task number, step number, start of task, start of step], times by the monotonic clock."""
+
+    def __setitem__(self, index: int, value: float, /) -> None: ...
+    def __getitem__(self, index: int, /) -> float: ...
+
+
+def work(
+    connection: Connection, progress: Progress, settings: bytes, entries: bytes, digest: str, parent: int
+) -> None:
+    """Serve tasks until the connection closes.
+
+    Args:
+        connection: tasks in, replies out.
+        progress: four shared doubles.
+        settings: encoded Settings.
+        entries: encoded catalogue entries.
+        digest: digest of the detectors in force.
+        parent: process id of the pool.
+    """
+    die_with_parent(parent)
+    limit_cores()
+    frozen = decode_settings(settings)
+    detectors = load_all(msgspec.msgpack.decode(entries, type=tuple[Entry, ...]), frozen)
+    limit_memory(frozen.limits.worker_memory_bytes)
+    deny_network()
+    while True:
+        try:
+            data = connection.recv_bytes(MESSAGE_LIMIT_BYTES)
+        except EOFError:
+            return
+        task = msgspec.msgpack.decode(data, type=Task)
+        reply = _serve(task, connection, progress, detectors, frozen, digest)
+        connection.send_bytes(msgspec.msgpack.encode(reply))
+
+
+def encode_settings(settings: Settings) -> bytes:
+    """Settings as bytes for a worker."""
+    return msgspec.msgpack.encode(settings, enc_hook=str)
+
+
+def decode_settings(data: bytes) -> Settings:
+    """Settings from bytes."""
+    return msgspec.msgpack.decode(data, type=Settings, dec_hook=lambda kind, value: kind(value))
+
+
+def _serve(
+    task: Task,
+    connection: Connection,
+    progress: Progress,
+    detectors: Sequence[Loaded],
+    settings: Settings,
+    digest: str,
+) -> Examined:
+    began = time.monotonic()
+    spent = task.resume.spent_s if task.resume is not None else 0.0
+    progress[0], progress[1], progress[2], progress[3] = task.number, OPENING, began - spent, began
+    try:
+        subject = _open(task, settings)
+    except (IntakeError, OSError) as error:
+        return Examined(task.number, None, error=str(error)[:500])
+
+    def report(step: int, item: Finding | Gap | None) -> None:
+        if item is None:
+            progress[1], progress[3] = step, time.monotonic()
+        else:
+            connection.send_bytes(msgspec.msgpack.encode(Found(task.number, item)))
+
+    examination = examine(
+        subject,
+        detectors,
+        settings,
+        digest,
+        report=report,
+        resume=task.resume,
+        deadline=began - spent + settings.limits.subject_seconds,
+    )
+    progress[1], progress[3] = AFTERWARDS, time.monotonic()
+    previews = _previews(subject, examination) if task.preview else ()
+    return Examined(task.number, examination, previews=previews, seconds=time.monotonic() - began + spent)
+
+
+def _open(task: Task, settings: Settings) -> Subject:
+    try:
+        if task.path:
+            return open_file(Path(task.path), name=task.name, context=task.context, limits=settings.limits)
+        return open_subject(Blob(task.data), name=task.name, context=task.context, limits=settings.limits)
+    except MemoryError:
+        limit = settings.limits.worker_memory_bytes // 2**20
+        words = Words(
+            en=f"opening it needs more than {limit} MiB of memory", zh=f"打开它需要超过 {limit} MiB 内存"
+        )
+        return bare_subject(task, Gap(source="intake", kind=GapKind.LIMIT, why=words))
+
+
+def bare_subject(task: Task, gap: Gap) -> Subject:
+    """What is known of a subject that could not be opened: its digest and size, and the gap that says why.
+
+    Raises:
+        OSError: it cannot even be read.
+    """
+    blob = Blob(path=Path(task.path)) if task.path else Blob(task.data)
+    with blob.open() as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
+    return Subject(
+        digest=digest,
+        size_bytes=blob.size,
+        kind=Kind.UNKNOWN,
+        name=task.name,
+        context=task.context,
+        gaps=(gap,),
+        blob=blob,
+    )
+
+
+def bare_examination(task: Task, gap: Gap, digest: str) -> Examination:
+    """The examination of a subject whose opening killed a worker.
+
+    Raises:
+        OSError: the bytes cannot be read.
+    """
+    subject = bare_subject(task, gap)
+    facts = Facts(digest=subject.digest, size_bytes=subject.size_bytes, kind=subject.kind, name=subject.name)
+    return Examination(facts=facts, context=task.context, findings=(), gaps=(gap,), detectors=digest)
+
+
+def _previews(subject: Subject, examination: Examination) -> tuple[PartPreview, ...]:
+    wanted = {"", *(finding.part for finding in examination.findings)}
+    drawn: list[PartPreview] = []
+    try:
+        with time_limit(PREVIEW_SECONDS):
+            for part, node in nodes(subject):
+                if len(drawn) >= PREVIEWS_PER_SUBJECT:
+                    break
+                if part in wanted:
+                    drawn.append(PartPreview(part, preview(node)))
+    except (StepTimeout, MemoryError):
+        return tuple(drawn)
+    return tuple(drawn)

@@ -1,0 +1,238 @@
+"""The line: examine -> decide -> record, for one subject or a stream of them.
+
+A judgement is given out only when its decision is durable in the ledger. A subject that was already judged in the
+same context, by the same policy and detectors, is not judged again: its record is given back.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from brightline.core.decision import Decision
+from brightline.core.finding import Examination
+from brightline.core.receipt import Receipt
+from brightline.core.signatures import Decide
+from brightline.core.subject import Context
+from brightline.core.wire import digest
+from brightline.examine.messages import Examined, PartPreview, Task
+from brightline.examine.pool import Pool
+
+BATCH = 256  # decisions that share one durable write
+BATCH_AGE_S = 0.1  # and how long the first of them may wait for the others
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a door was told to judge.
+
+    Attributes:
+        name: what people call it.
+        context: as the door knows it.
+        path: a file; or
+        data: the bytes themselves, at most 32 KiB.
+        again: judge it even if the ledger has it already.
+    """
+
+    name: str
+    context: Context
+    path: str = ""
+    data: bytes = b""
+    again: bool = False
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a job.
+
+    Attributes:
+        job: the job.
+        examination: findings and gaps; None when its bytes could not be read.
+        decision: None when its bytes could not be read.
+        receipt: proof that the decision is in the ledger; None when its bytes could not be read.
+        error: why its bytes could not be read, or empty.
+        recorded_before: the decision was in the ledger already.
+        previews: for the report.
+        seconds: time its examination took.
+    """
+
+    job: Job
+    examination: Examination | None = None
+    decision: Decision | None = None
+    receipt: Receipt | None = None
+    error: str = ""
+    recorded_before: bool = False
+    previews: tuple[PartPreview, ...] = ()
+    seconds: float = 0.0
+
+
+class Keyed(msgspec.Struct, frozen=True):
+    """A decision on its way into the ledger, under the key that makes recording it twice the same as once."""
+
+    examination: Examination
+    decision: Decision
+    key: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the ledger already holds under a key."""
+
+    examination: Examination
+    decision: Decision
+    receipt: Receipt
+
+
+class Line:
+    """Everything between a door and the ledger."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        decide: Decide,
+        policy: str,
+        record: Callable[[Sequence[Keyed]], Sequence[Receipt]],
+        known: Callable[[Sequence[str]], Mapping[str, Known]],
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            pool: examines.
+            decide: the policy.
+            policy: its digest.
+            record: makes decisions durable.
+            known: finds decisions that were recorded under the same key.
+        """
+        self._pool = pool
+        self._decide = decide
+        self._policy = policy
+        self._record = record
+        self._known = known
+
+    def judge(self, jobs: Iterable[Job], *, preview: bool = False) -> Iterator[Judgement]:
+        """Judge jobs as they come; judgements come in the order in which they are done.
+
+        Raises:
+            LedgerError: a decision could not be made durable; nothing of that batch was given out.
+        """
+        under_way = _UnderWay()
+        settled: deque[Judgement] = deque()
+        pending: list[Examined] = []
+        since = 0.0
+        for batch in self._pool.run(self._tasks(jobs, under_way, settled, preview=preview)):
+            yield from _drain(settled)
+            if batch and not pending:
+                since = time.monotonic()
+            pending += batch
+            if len(pending) >= BATCH or (pending and time.monotonic() - since >= BATCH_AGE_S):
+                yield from self._settle(pending, under_way)
+                pending = []
+        yield from _drain(settled)
+        yield from self._settle(pending, under_way)
+
+    def _tasks(
+        self, jobs: Iterable[Job], under_way: "_UnderWay", settled: deque[Judgement], *, preview: bool
+    ) -> Iterator[Task | None]:
+        """The jobs that need judging; the others go to `settled` at once."""
+        for number, job in enumerate(jobs):
+            if len(settled) >= BATCH:
+                yield None  # let what is settled be given out
+            try:
+                key = self._key(job)
+            except OSError as error:
+                settled.append(Judgement(job=job, error=f"cannot read `{job.name}`: {error.strerror}"))
+                continue
+            if under_way.join(key, job):
+                continue
+            known = None if job.again else self._known([key]).get(key)
+            if known is not None:
+                settled.append(_from_record(job, known))
+                continue
+            under_way.begin(number, key, job)
+            yield Task(
+                number=number,
+                path=job.path,
+                data=job.data,
+                name=job.name,
+                context=job.context,
+                preview=preview,
+            )
+
+    def _key(self, job: Job) -> str:
+        """What makes two jobs the same: bytes, context without its time, policy and detectors."""
+        if job.path:
+            with Path(job.path).open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+        else:
+            content = hashlib.sha256(job.data).hexdigest()
+        context = msgspec.structs.replace(job.context, time="")
+        return digest([content, context, self._policy, self._pool.digest])
+
+    def _settle(self, examined: Sequence[Examined], under_way: "_UnderWay") -> Iterator[Judgement]:
+        """Decide, record, and only then give out."""
+        if not examined:
+            return
+        keyed = [
+            Keyed(done.examination, self._decide(done.examination), under_way.key(done.number))
+            for done in examined
+            if done.examination is not None
+        ]
+        receipts = dict(zip((one.key for one in keyed), self._record(keyed), strict=True)) if keyed else {}
+        decisions = {one.key: one.decision for one in keyed}
+        for done in examined:
+            key = under_way.key(done.number)
+            for place, job in enumerate(under_way.end(done.number)):
+                if done.examination is None:
+                    yield Judgement(job=job, error=done.error)
+                    continue
+                yield Judgement(
+                    job=job,
+                    examination=done.examination,
+                    decision=decisions[key],
+                    receipt=receipts[key],
+                    recorded_before=place > 0,
+                    previews=done.previews,
+                    seconds=done.seconds,
+                )
+
+
+class _UnderWay:
+    """Jobs that are being examined; those with the same key share one examination."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[int, list[Job]] = {}
+        self._keys: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+
+    def begin(self, number: int, key: str, job: Job) -> None:
+        self._jobs[number], self._keys[number], self._numbers[key] = [job], key, number
+
+    def join(self, key: str, job: Job) -> bool:
+        """Let a job wait for the same one that is under way; says whether there is one."""
+        if key not in self._numbers:
+            return False
+        self._jobs[self._numbers[key]].append(job)
+        return True
+
+    def key(self, number: int) -> str:
+        return self._keys[number]
+
+    def end(self, number: int) -> list[Job]:
+        del self._numbers[self._keys.pop(number)]
+        return self._jobs.pop(number)
+
+
+def _from_record(job: Job, known: Known) -> Judgement:
+    return Judgement(
+        job=job,
+        examination=known.examination,
+        decision=known.decision,
+        receipt=known.receipt,
+        recorded_before=True,
+    )
+
+
+def _drain(settled: deque[Judgement]) -> Iterator[Judgement]:
+    while settled:
+        yield settled.popleft()
