@@ -1,2 +1,68 @@
-lint:
-	.venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+# Verbs of the house. `make demo` and `make test` do all the set-up on a machine with Python 3.11 and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
+RUN := .venv/bin
+DATA ?= ../shared/data
+
+.PHONY: help setup demo test coverage lint fix golden bench measure fuzz hostile docs build clean
+
+help: ## List the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+.uv/bin/uv: tools/uv.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 15) else f"Python {v[0]}.{v[1]} found, 3.11 to 3.14 needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tools/uv.txt
+	@touch $@
+
+.venv/.ready: .uv/bin/uv uv.lock pyproject.toml
+	$(UV) sync --quiet --locked --group dev
+	@touch $@
+
+setup: .venv/.ready ## Install everything, pinned with hashes
+
+demo: .uv/bin/uv ## Judge the examples, write a report, verify the ledger
+	@test -x $(RUN)/brightline || $(UV) sync --quiet --locked --no-dev
+	@PATH="$(CURDIR)/$(RUN):$$PATH" ./examples/demo.sh
+
+test: setup ## Run all tests on both cores
+	$(RUN)/pytest -n 2 --dist worksteal
+
+coverage: setup ## Tests with branch coverage of core, policy and ledger
+	$(RUN)/coverage run -m pytest tests/core tests/policy tests/ledger
+	$(RUN)/coverage report --include='*/core/*,*/policy/*,*/ledger/*' --show-missing --skip-covered
+
+lint: setup ## Style, types, import contract, spelling
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache
+	$(RUN)/typos
+
+fix: setup ## Mend what tools can mend
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+golden: setup ## Rewrite the golden files; review the diff
+	BRIGHTLINE_GOLDEN=write $(RUN)/pytest -q tests -k golden
+
+bench: setup ## Speed, side by side with peers in one run
+	$(RUN)/python benchmarks/bench.py
+
+measure: setup ## Recompute the numbers in the cards (DATA=folder)
+	$(RUN)/python benchmarks/measure_detectors.py --data $(DATA)
+
+fuzz: .uv/bin/uv ## Ten minutes of coverage-guided fuzzing of each parser of ours
+	$(UV) sync --quiet --locked --group dev --group fuzz
+	$(RUN)/python tests/fuzz/run.py --seconds 600
+
+docs: setup ## Rebuild the generated reference
+	$(RUN)/python docs/make_reference.py
+
+build: setup ## Wheel and source distribution
+	$(UV) build
+
+clean: ## Remove what was built
+	rm -rf build dist .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

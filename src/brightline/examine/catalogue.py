@@ -4,17 +4,19 @@ import hashlib
 import importlib
 import importlib.util
 from collections.abc import Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import msgspec
 
-from brightline.core.errors import DetectorError
+from brightline.core.errors import DetectorError, SettingsError
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Media, Subject
+from brightline.core.wire import canonical
 from brightline.settings import Settings
 
+PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".onnx", ".safetensors"}
 PLUGINS = "brightline.detectors"  # entry-point group: each value is an Entry
 
 
@@ -108,17 +110,37 @@ def source_path(entry: Entry) -> Path:
     return Path(spec.origin)
 
 
-def digest_of(entries: Sequence[Entry]) -> str:
-    """SHA-256 over names, sources, data and cards: what was in force when a subject was examined.
+def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
+    """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
-    Every file whose name starts with the module's name counts (`links.py`, `links.card.toml`), and so do the
-    data files in the module's folder (`.toml`, `.txt`, `.onnx`, `.safetensors`).
+    That is: the detectors' names, sources, cards and data files, our version, the limits, the banks of known
+    items and the trust list.
+
+    Raises:
+        DetectorError: a detector's module is not there.
+        SettingsError: a bank or the trust list cannot be read.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(version("brightline").encode() + canonical(settings.limits))
     for entry in entries:
-        source = source_path(entry)
         digest.update(entry.name.encode() + b"\0")
-        for file in sorted(source.parent.iterdir()):
-            if file.suffix in {".py", ".toml", ".txt", ".csv", ".onnx", ".safetensors"}:
+    for folder in sorted({source_path(entry).parent for entry in entries}):
+        for file in sorted(folder.iterdir()):
+            if file.suffix in PARTS_OF_A_DETECTOR:
                 digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    for bank in settings.banks:
+        digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
+    if settings.trust_list:
+        digest.update(_digest_of_path(Path(settings.trust_list)))
     return digest.hexdigest()
+
+
+def _digest_of_path(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                with file.open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except OSError as error:
+        raise SettingsError(f"cannot read `{path}`, which the settings name: {error.strerror}") from error
+    return digest.digest()

@@ -37,7 +37,7 @@ class Pool:
     """
 
     def __init__(self, settings: Settings, entries: Sequence[Entry]) -> None:
-        self.digest = digest_of(entries)
+        self.digest = digest_of(entries, settings)
         self._settings = settings
         self._encoded = (encode_settings(settings), msgspec.msgpack.encode(tuple(entries)))
         self._context = multiprocessing.get_context("forkserver")
