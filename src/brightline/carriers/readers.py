@@ -1,0 +1,17 @@
+"""Which carrier reads which kind. One line a format; a kind that is not here is a kind we cannot vouch for."""
+
+from types import MappingProxyType
+
+from brightline.carriers import jpeg, markdown, png, webp
+from brightline.carriers.candidate import Read
+from brightline.core.subject import Kind
+
+READERS: MappingProxyType[Kind, Read] = MappingProxyType(
+    {
+        Kind.PNG: png.read,
+        Kind.JPEG: jpeg.read,
+        Kind.WEBP: webp.read,
+        Kind.MARKDOWN: markdown.read,
+        Kind.TEXT: markdown.read,  # Markdown with little Markdown in it; plain text itself has no carrier
+    }
+)

@@ -1,0 +1,112 @@
+"""WebP (RIFF) chunks as places that hold a mark: `XMP `, `EXIF`, and what lies behind the container.
+
+TC260-PG-20259A names chunk `XMP `. Structure: RFC 9649.
+"""
+
+import struct
+
+from brightline.carriers.candidate import (
+    METADATA_LIMIT_BYTES,
+    Candidate,
+    Form,
+    MiB,
+    Oddity,
+    Reading,
+    Shape,
+    Unread,
+    decode,
+    with_oddity,
+)
+from brightline.carriers.exif import read_exif
+from brightline.carriers.loose import find_loose
+from brightline.carriers.xmp import read_xmp
+from brightline.core.errors import CarrierError
+from brightline.core.subject import GapKind
+
+_PICTURE = {b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"ICCP"}
+_CHUNK_LIMIT = 100_000  # an animation has one chunk a frame
+_TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind the container that are searched
+
+
+def read(data: memoryview) -> Reading:
+    """Candidates in a WebP file, in file order.
+
+    Raises:
+        CarrierError: the chunks cannot be walked to the container's end.
+    """
+    if len(data) < 12 or bytes(data[:4]) != b"RIFF" or bytes(data[8:12]) != b"WEBP":
+        raise CarrierError("no RIFF WEBP header")
+    (size,) = struct.unpack_from("<I", data, 4)
+    stop = 8 + size
+    if stop > len(data) + 1:  # some writers count a padding byte that they do not write
+        raise CarrierError(f"WebP says it has {stop} bytes, the file has {len(data)}")
+    position, count = 12, 0
+    while position + 8 <= min(stop, len(data)):
+        count += 1
+        if count > _CHUNK_LIMIT:
+            raise CarrierError(f"more than {_CHUNK_LIMIT} WebP chunks")
+        kind, length = struct.unpack_from("<4sI", data, position)
+        end = position + 8 + length
+        if end > min(stop, len(data)):
+            raise CarrierError(f"WebP chunk at byte {position} reaches beyond the container's end")
+        yield from _read_chunk(kind, data[position + 8 : end], position, end)
+        position = end + (length & 1)
+    yield from _read_trailing(data, min(stop, len(data)))
+
+
+def _read_chunk(kind: bytes, data: memoryview, start: int, end: int) -> Reading:
+    place = f"webp:{kind.decode('ascii', 'replace').strip()}"
+    if kind in _PICTURE:
+        return
+    if len(data) > METADATA_LIMIT_BYTES:
+        why = "a WebP metadata chunk is larger than 16 MiB"
+        yield Unread(carrier=place, kind=GapKind.LIMIT, why=why, start=start, end=end)
+        return
+    match kind:
+        case b"XMP ":
+            yield from read_xmp(bytes(data), place, start, end)
+        case b"EXIF":
+            block = bytes(data).removeprefix(b"Exif\x00\x00")
+            for item in read_exif(block, place, end - len(block)):
+                yield with_oddity(item, Oddity.UNUSUAL_PLACE) if isinstance(item, Candidate) else item
+        case _:
+            yield from _read_other(kind, data, place, start, end)
+
+
+def _read_other(kind: bytes, data: memoryview, place: str, start: int, end: int) -> Reading:
+    """A chunk that WebP does not define; one that is called `AIGC` says so itself."""
+    odd: tuple[Oddity, ...] = (Oddity.UNUSUAL_PLACE,)
+    if kind.upper() == b"AIGC":
+        text = decode(bytes(data).rstrip(b"\x00"))
+        yield Candidate(carrier=place, form=Form.KEYED, start=start, end=end, text=text, oddities=odd)
+    elif b"adobe:ns:meta/" in bytes(data):
+        for item in read_xmp(bytes(data), place, start, end):
+            yield with_oddity(item, *odd) if isinstance(item, Candidate) else item
+    else:
+        odd += (Oddity.GLUED,)
+        for loose in find_loose(data):
+            yield Candidate(
+                carrier=place,
+                form=Form.LOOSE,
+                start=start,
+                end=end,
+                text=loose.text,
+                shape=Shape.EITHER,
+                oddities=odd,
+            )
+
+
+def _read_trailing(data: memoryview, position: int) -> Reading:
+    stop = min(len(data), position + _TRAILING_LIMIT_BYTES)
+    for loose in find_loose(data, position, stop):
+        yield Candidate(
+            carrier="webp:after-RIFF",
+            form=Form.LOOSE,
+            start=loose.start,
+            end=loose.end,
+            text=loose.text,
+            oddities=(Oddity.AFTER_END,),
+        )
+    if stop < len(data):
+        why = "more than 64 MiB lie behind the end of the WebP"
+        yield Unread(carrier="webp:after-RIFF", kind=GapKind.LIMIT, why=why, start=stop, end=len(data))

@@ -1,0 +1,164 @@
+"""XMP packets as a place that holds a mark: property `TC260:AIGC` as element, attribute or structure.
+
+TC260-PG-20259A: namespace `http://www.tc260.org.cn/ns/AIGC/1.0/`, prefix `TC260`, value the seven fields as JSON.
+"""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from brightline.carriers.candidate import (
+    CANDIDATE_LIMIT,
+    METADATA_LIMIT_BYTES,
+    Candidate,
+    Form,
+    Oddity,
+    Pair,
+    Reading,
+    Shape,
+    Unread,
+)
+from brightline.core.subject import GapKind
+
+NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
+FIELD_NAMES = frozenset(
+    {
+        "Label",
+        "ContentProducer",
+        "ProduceID",
+        "ReservedCode1",
+        "ContentPropagator",
+        "PropagateID",
+        "ReservedCode2",
+    }
+)
+_BASE64_PROPERTY = "XmpKvBase64"  # Volcano Engine's request field, written into files by mistake
+_MARK_BYTES = tuple(
+    word.encode(encoding) for word in ("AIGC", _BASE64_PROPERTY) for encoding in ("utf-8", "utf-16-le")
+)
+
+
+def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
+    """Candidates in one XMP packet that fills bytes [start, end) of the file.
+
+    Never expands entities, opens a file or the network; a packet with a document type is not read.
+    """
+    packet = data.strip(b"\x00 \t\r\n")
+    if not packet:
+        return
+    if len(packet) > METADATA_LIMIT_BYTES:
+        yield _unread(carrier, GapKind.LIMIT, "the XMP packet is larger than 16 MiB", start, end)
+        return
+    if b"<!DOCTYPE" in packet or "<!DOCTYPE".encode("utf-16-le") in packet:
+        yield _unread(carrier, GapKind.MALFORMED, "the XMP packet has a document type", start, end)
+        return
+    oddities: tuple[Oddity, ...] = ()
+    root = _parse(packet, recover=False)
+    if root is None:
+        oddities = (Oddity.MALFORMED_XMP,)
+        root = _parse(packet, recover=True)
+    found = False
+    if root is not None:
+        for candidate in _walk(root, carrier, start, end, oddities):
+            found = True
+            yield candidate
+    if oddities and not found:
+        yield _unread(carrier, GapKind.MALFORMED, "the XMP packet is not well-formed XML", start, end)
+
+
+def _parse(packet: bytes, *, recover: bool) -> "etree._Element | None":
+    if recover and not any(word in packet for word in _MARK_BYTES):
+        return None
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+    try:
+        return etree.fromstring(packet, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError):
+        return None
+
+
+def _walk(
+    root: "etree._Element", carrier: str, start: int, end: int, oddities: tuple[Oddity, ...]
+) -> Iterator[Candidate]:
+    """Properties named after AIGC, in document order; never looks inside one that it has given."""
+    inside: set[object] = set()
+    count = 0
+    for element in root.iter(etree.Element):
+        if count >= CANDIDATE_LIMIT:
+            return
+        parent = element.getparent()
+        if parent is not None and parent in inside:
+            inside.add(element)
+            continue
+        for form, name, text, fields in _properties(element):
+            if form is not Form.XMP_ATTRIBUTE and element.tag == name:
+                inside.add(element)
+            count += 1
+            yield Candidate(
+                carrier=carrier,
+                form=form,
+                start=start,
+                end=end,
+                text=text,
+                fields=fields,
+                shape=Shape.BARE,
+                oddities=oddities + _oddities(name),
+            )
+
+
+def _properties(element: "etree._Element") -> Iterator[tuple[Form, str, str, tuple[Pair, ...]]]:
+    """What one element holds of marks: itself, attributes of it, or the fields laid out one by one."""
+    tag = str(element.tag)
+    if _names_mark(tag):
+        fields = _children(element) or _attributes(element)
+        if fields:
+            yield Form.XMP_STRUCTURE, tag, "", fields
+        else:
+            yield Form.XMP_ELEMENT, tag, "".join(str(part) for part in element.itertext()).strip(), ()
+        return
+    for name, value in element.attrib.items():
+        if _names_mark(str(name)):
+            yield Form.XMP_ATTRIBUTE, str(name), str(value).strip(), ()
+    laid_out = _attributes(element) + _children(element)
+    if len(laid_out) >= 2 and any(pair.name in {"ContentProducer", "ProduceID"} for pair in laid_out):
+        yield Form.XMP_STRUCTURE, f"{{{NAMESPACE}}}AIGC", "", laid_out
+
+
+def _children(element: "etree._Element") -> tuple[Pair, ...]:
+    return tuple(
+        Pair(_local(str(child.tag)), "".join(str(part) for part in child.itertext()).strip())
+        for child in element.iterchildren(etree.Element)
+        if _local(str(child.tag)) in FIELD_NAMES
+    )
+
+
+def _attributes(element: "etree._Element") -> tuple[Pair, ...]:
+    pairs = ((_local(str(name)), str(value)) for name, value in element.attrib.items())
+    return tuple(Pair(name, value) for name, value in pairs if name in FIELD_NAMES)
+
+
+def _names_mark(name: str) -> bool:
+    local = _local(name)
+    return "AIGC" in local or local == _BASE64_PROPERTY
+
+
+def _oddities(name: str) -> tuple[Oddity, ...]:
+    if "AIGC" not in _local(name):
+        return (Oddity.KEYWORD,)
+    return () if name == f"{{{NAMESPACE}}}AIGC" else (Oddity.NAMESPACE,)
+
+
+def _local(name: str) -> str:
+    """`AIGC` of `{namespace}AIGC`, and of `TC260:AIGC` where the prefix was never declared."""
+    return name.rpartition("}")[2].rpartition(":")[2]
+
+
+def _unread(carrier: str, kind: GapKind, why: str, start: int, end: int) -> Unread:
+    return Unread(carrier=carrier, kind=kind, why=why, start=start, end=end)
