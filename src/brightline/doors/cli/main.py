@@ -1,0 +1,93 @@
+"""`brightline`: the commands, each in its own file and imported only when it is called."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+COMMANDS = {
+    "scan": "Judge files, folders or standard input.",
+    "explain": "Say why a recorded decision was made.",
+    "detectors": "List the detectors and what they look at.",
+    "policy": "Check, test, explain and back-test policies.",
+    "ledger": "Verify, prove and export the ledger.",
+    "replay": "Recompute recorded decisions and compare.",
+    "bank": "Make banks of known items from files.",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands without importing them, so that `--help` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order in which people need them."""
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command's file."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"brightline.doors.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="brightline")
+def brightline() -> None:
+    """Judge content and AI artefacts for misuse of AI, decide under written policy, leave evidence.
+
+    Exit codes: 0 all allowed, 1 something caught, 2 could not judge, 3 incomplete.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every failure is one line on standard error."""
+    sys.exit(outcome(arguments))
+
+
+def outcome(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    try:
+        code = brightline.main(
+            args=None if arguments is None else [*arguments], prog_name="brightline", standalone_mode=False
+        )
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("brightline: stopped; what was recorded stays recorded, run again to resume", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; what was recorded stays recorded.
+        sys.stderr.close()
+        return 2
+    except Exception as error:
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    from brightline.core.errors import BrightlineError  # late: `--help` needs none of it
+
+    if isinstance(error, BrightlineError):
+        click.echo(f"brightline: {error}", err=True)
+    elif isinstance(error, OSError):
+        where = f" `{error.filename}`" if error.filename else ""
+        click.echo(f"brightline: {(error.strerror or str(error)).lower()}{where}", err=True)
+    else:
+        click.echo(
+            f"brightline: unexpected {type(error).__name__}: {str(error)[:300]}; please report it", err=True
+        )
+        import logging
+
+        logging.getLogger(__name__).debug("unexpected error", exc_info=error)
+    return 2

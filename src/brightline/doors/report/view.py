@@ -1,0 +1,254 @@
+"""What the report's templates show of one judgement: plain values, ready to be escaped and written."""
+
+import base64
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from brightline.core.decision import Action, RuleMatch
+from brightline.core.finding import Box, ByteRange, Field, Finding, Place, Seconds, Span
+from brightline.core.receipt import Receipt
+from brightline.core.subject import Facts, Gap
+from brightline.core.words import Words
+from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
+from brightline.examine.messages import PartPreview
+from brightline.line import Judgement
+from brightline.policy.harms import harm_words
+
+WAVE_WIDTH = 400  # units of the waveform's drawing
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A run of text that is shown alike."""
+
+    text: str
+    marked: bool = False
+    unseen: bool = False
+
+
+class RuleView(msgspec.Struct, frozen=True):
+    """One rule that asked for an action."""
+
+    rule: str
+    action: Action
+    action_words: Words
+    message: Words
+    grounds: tuple[object, ...]
+    error: str
+
+
+class FindingView(msgspec.Struct, frozen=True):
+    """One finding, in words."""
+
+    why: Words
+    percent: str
+    basis_words: Words
+    harm_words: Words | None
+    detector: str
+    claim: str
+    part_name: str
+    where: str
+
+
+class GapView(msgspec.Struct, frozen=True):
+    """One gap, in words."""
+
+    why: Words
+    source: str
+    kind: str
+    part_name: str
+
+
+class PartView(msgspec.Struct, frozen=True):
+    """What one part looks or sounds like, with the places that findings point at."""
+
+    part_name: str
+    alt: str
+    picture: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    wave: str
+    spectrogram: str
+    seconds: str
+    stretches: tuple[tuple[float, float], ...]
+    segments: tuple[Segment, ...]
+    cut: bool
+
+
+class ItemView(msgspec.Struct, frozen=True, kw_only=True):
+    """One judgement as an article of the page."""
+
+    name: str
+    action: str
+    action_words: Words
+    headline: Words | None = None
+    error: str = ""
+    harms: tuple[str, ...] = ()
+    kind: str = ""
+    digest: str = ""
+    size: int = 0
+    icon: str = ""
+    rules: tuple[RuleView, ...] = ()
+    findings: tuple[FindingView, ...] = ()
+    gaps: tuple[GapView, ...] = ()
+    views: tuple[PartView, ...] = ()
+    receipt: Receipt | None = None
+    policy: str = ""
+    detectors: str = ""
+
+
+def item_view(judgement: Judgement) -> ItemView:
+    """Everything that the page says of one judgement."""
+    examination, decision = judgement.examination, judgement.decision
+    name = judgement.job.name
+    if examination is None or decision is None:
+        return ItemView(name=name, action="unread", action_words=NOT_JUDGED, error=judgement.error)
+    names = dict(_part_names(examination.facts))
+    pictures = [one for one in judgement.previews if one.preview.picture]
+    findings = sorted(examination.findings, key=lambda one: (one.harm is None, -one.probability))
+    return ItemView(
+        name=name,
+        action=decision.action,
+        action_words=ACTIONS[decision.action],
+        headline=_headline(judgement),
+        harms=tuple(sorted({one.harm for one in examination.findings if one.harm})),
+        kind=examination.facts.kind,
+        digest=examination.facts.digest,
+        size=examination.facts.size_bytes,
+        icon=_base64(pictures[0].preview.picture) if pictures else "",
+        rules=tuple(_rule_view(match) for match in decision.matches),
+        findings=tuple(_finding_view(one, names) for one in findings),
+        gaps=tuple(_gap_view(gap, names) for gap in examination.gaps),
+        views=tuple(_part_view(one, names, examination.findings) for one in judgement.previews),
+        receipt=judgement.receipt,
+        policy=decision.policy,
+        detectors=decision.detectors,
+    )
+
+
+def _part_names(facts: Facts, part: str = "") -> Iterator[tuple[str, str]]:
+    yield part, facts.name if part else ""
+    for index, child in enumerate(facts.parts):
+        yield from _part_names(child, f"{part}/{index}" if part else str(index))
+
+
+def _headline(judgement: Judgement) -> Words | None:
+    assert judgement.examination is not None
+    assert judgement.decision is not None
+    for match in judgement.decision.matches:
+        if match.findings:
+            witnesses = (judgement.examination.findings[index] for index in match.findings)
+            return max(witnesses, key=lambda one: one.probability).why
+    gap = next(iter(judgement.examination.gaps), None)
+    return gap.why if gap is not None else None
+
+
+def _rule_view(match: RuleMatch) -> RuleView:
+    return RuleView(
+        rule=match.rule,
+        action=match.action,
+        action_words=ACTIONS[match.action],
+        message=match.message,
+        grounds=match.grounds,
+        error=match.error,
+    )
+
+
+def _finding_view(finding: Finding, names: dict[str, str]) -> FindingView:
+    return FindingView(
+        why=finding.why,
+        percent=f"{100 * finding.probability:.0f}",
+        basis_words=BASES[finding.basis],
+        harm_words=harm_words(finding.harm) if finding.harm else None,
+        detector=finding.detector,
+        claim=finding.claim,
+        part_name=names.get(finding.part, finding.part),
+        where=", ".join(_place(place) for place in finding.where[:6]),
+    )
+
+
+def _gap_view(gap: Gap, names: dict[str, str]) -> GapView:
+    return GapView(why=gap.why, source=gap.source, kind=gap.kind, part_name=names.get(gap.part, gap.part))
+
+
+def _place(place: Place) -> str:
+    match place:
+        case Span(start=start, end=end):
+            return f"{start}-{end}"
+        case Box(x=x, y=y, width=width, height=height):
+            return f"{width}x{height} px @ {x},{y}"
+        case Seconds(start=first, end=last):
+            return f"{first:.1f}-{last:.1f} s"
+        case ByteRange(start=start, end=end):
+            return f"bytes {start}-{end}"
+        case Field(name=name):
+            return name
+
+
+def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Finding]) -> PartView:
+    shown = one.preview
+    places = [place for finding in findings if finding.part == one.part for place in finding.where]
+    scale = WAVE_WIDTH / shown.seconds if shown.seconds else 0.0
+    return PartView(
+        part_name=names.get(one.part, one.part),
+        alt=names.get(one.part, ""),
+        picture=_base64(shown.picture),
+        width=shown.width,
+        height=shown.height,
+        boxes=tuple(place for place in places if isinstance(place, Box)),
+        wave=_wave(shown.waveform),
+        spectrogram=_base64(shown.spectrogram),
+        seconds=f"{shown.seconds:.1f}",
+        stretches=tuple(
+            (place.start * scale, (place.end - place.start) * scale)
+            for place in places
+            if isinstance(place, Seconds)
+        ),
+        segments=tuple(
+            _segments(shown.text, shown.text_start, [one for one in places if isinstance(one, Span)])
+        ),
+        cut=shown.cut,
+    )
+
+
+def _wave(peaks: Sequence[float]) -> str:
+    """An SVG path that fills the band between the peaks and their mirror image."""
+    if not peaks:
+        return ""
+    step = WAVE_WIDTH / len(peaks)
+    upper = [f"{index * step:.1f},{50 - 48 * peak:.1f}" for index, peak in enumerate(peaks)]
+    lower = [f"{index * step:.1f},{50 + 48 * peak:.1f}" for index, peak in reversed([*enumerate(peaks)])]
+    return f"M{'L'.join(upper + lower)}Z"
+
+
+def _segments(text: str, start: int, spans: Sequence[Span]) -> Iterator[Segment]:
+    """Cut a text at the edges of spans, and make characters visible that no reader would see."""
+    marked = bytearray(len(text))
+    for span in spans:
+        first, last = max(0, span.start - start), min(len(text), span.end - start)
+        if first < last:
+            marked[first:last] = b"\1" * (last - first)
+    run = ""
+    for index, letter in enumerate(text):
+        if _is_unseen(letter):
+            if run:
+                yield Segment(run, marked=bool(marked[index - 1]))
+            yield Segment(f"U+{ord(letter):04X}", unseen=True)
+            run = ""
+            continue
+        if run and marked[index] != marked[index - 1]:
+            yield Segment(run, marked=bool(marked[index - 1]))
+            run = ""
+        run += letter
+    if run:
+        yield Segment(run, marked=bool(marked[-1]))
+
+
+def _is_unseen(letter: str) -> bool:
+    return letter not in "\n\t\r" and unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cn", "Cs"}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
