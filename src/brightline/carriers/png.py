@@ -139,9 +139,7 @@ def _read_text(chunk: _Chunk, place: str) -> Reading:
         yield _keyed(chunk, place, decode(text.value), odd)
     else:
         for loose in find_loose(text.value):
-            wrapped = loose.text.lstrip("{ \n").startswith('"AIGC"')
-            more = (Oddity.UNUSUAL_PLACE,) if loose.keyed and not wrapped else (Oddity.KEYWORD,)
-            yield _keyed(chunk, place, loose.text, odd + more)
+            yield _keyed(chunk, place, loose.text, (*odd, Oddity.KEYWORD))
 
 
 def _text_of(chunk: _Chunk) -> _Text | None:
