@@ -1,0 +1,237 @@
+"""HTML: the words a reader would see, the links, and the words that are there but hidden."""
+
+import base64
+import binascii
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from brightline.core.subject import Blob, GapKind, Kind, Role
+from brightline.intake.draft import Draft, Part
+from brightline.intake.html_guard import is_parse_bomb
+from brightline.intake.links import link_words
+
+HIDDEN_CHARACTERS = 64 * 1024  # of hidden words kept
+DATA_PICTURES = 100  # pictures inside `data:` addresses that are opened (count)
+
+_UNREAD = frozenset(
+    {"script", "style", "template", "noscript", "head", "svg", "math", "object", "canvas", "select"}
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+        "title",
+        "body",
+    ]
+)
+_HIDING = re.compile(
+    r"display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}hidden|font-size\s{0,4}:\s{0,4}0(?:\.0{0,3})?(?:px|pt|em|rem|%)?\s{0,4}(?:;|!|$)"
+    r"|opacity\s{0,4}:\s{0,4}0(?:\.0{0,3})?\s{0,4}(?:;|!|$)|mso-hide\s{0,4}:\s{0,4}all",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_TARGETS = {"a": "href", "area": "href", "form": "action", "iframe": "src"}
+
+
+def read(blob: Blob, draft: Draft) -> None:
+    """Read a page."""
+    read_html(draft.decoded(blob), draft)
+
+
+def read_html(markup: str, draft: Draft) -> None:
+    """Collect what a page says into the draft; its hidden words become a part of their own."""
+    if is_parse_bomb(markup):
+        _read_flat(markup, draft)
+        return
+    page = LexborHTMLParser(markup)
+    if page.root is None:
+        return
+    _head(page, draft)
+    walk = _Walk(draft)
+    walk.read(page.root)
+    hidden = "".join(walk.hidden).strip()
+    if hidden:
+        draft.header("hidden-characters", str(len(hidden)))
+        draft.part(
+            Part(
+                data=hidden.encode("utf-8", "replace"),
+                name="hidden text",
+                role=Role.EMBEDDED,
+                kind=Kind.TEXT,
+                text=hidden,
+            )
+        )
+
+
+def _head(page: LexborHTMLParser, draft: Draft) -> None:
+    title = page.css_first("title")
+    if title is not None and title.text():
+        draft.header("title", _SPACE.sub(" ", title.text()).strip())
+    for meta in page.css("meta"):
+        name = (
+            meta.attributes.get("name")
+            or meta.attributes.get("property")
+            or meta.attributes.get("http-equiv")
+        )
+        content = meta.attributes.get("content")
+        if name and content:
+            draft.header(f"meta.{name}", content)
+            if name.lower() == "refresh" and "url=" in content.lower():
+                draft.link(content[content.lower().index("url=") + 4 :].strip("\"' "))
+    base = page.css_first("base")
+    if base is not None and base.attributes.get("href"):
+        draft.header("base", base.attributes["href"] or "")
+
+
+class _Walk:
+    """One pass over the tree, without recursion: enters each element, and leaves it when its children are done."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.hidden: list[str] = []
+        self._hidden_length = 0
+        self._hidden_depth = 0
+        self._links: list[tuple[str, int]] = []
+        self._pictures = 0
+        self._at_break = True
+
+    def read(self, root: LexborNode) -> None:
+        stack: list[tuple[LexborNode, bool]] = [(root, False)]
+        count = 0
+        while stack:
+            node, is_leaving = stack.pop()
+            count += 1
+            if count % 4096 == 0:
+                self.draft.budget.check_time()
+            if is_leaving:
+                self._leave(node)
+                continue
+            if node.next is not None and node is not root:
+                stack.append((node.next, False))
+            if node.is_text_node:
+                self._say(node.text_content or "")
+            elif node.is_element_node and node.tag not in _UNREAD:
+                self._enter(node)
+                stack.append((node, True))
+                if node.child is not None:
+                    stack.append((node.child, False))
+
+    def _enter(self, node: LexborNode) -> None:
+        if self._hidden_depth or _is_hidden(node):
+            self._hidden_depth += 1
+        elif node.tag in _BLOCKS:
+            self._break()
+        attribute = _TARGETS.get(node.tag or "")
+        if attribute is not None:
+            self._links.append((node.attributes.get(attribute) or "", self.draft.length))
+        elif node.tag == "img":
+            self._picture(node.attributes.get("src") or "")
+            alt = node.attributes.get("alt")
+            if alt and not self._hidden_depth:
+                self._say(f" {alt} ")
+
+    def _leave(self, node: LexborNode) -> None:
+        attribute = _TARGETS.get(node.tag or "")
+        if attribute is not None:
+            target, start = self._links.pop()
+            self._link(target, start)
+        if self._hidden_depth:
+            self._hidden_depth -= 1
+        elif node.tag in _BLOCKS:
+            self._break()
+
+    def _link(self, target: str, start: int) -> None:
+        shown = self.draft.tail(start)
+        kept = shown.strip()
+        if not target:
+            return
+        if kept:
+            begin = start + len(shown) - len(shown.lstrip())
+            self.draft.link(target, kept, begin, begin + len(kept))
+        else:
+            self.draft.link(target)
+
+    def _say(self, words: str) -> None:
+        spaced = _SPACE.sub(" ", words)
+        if self._hidden_depth:
+            if self._hidden_length < HIDDEN_CHARACTERS:
+                self.hidden.append(spaced)
+                self._hidden_length += len(spaced)
+            return
+        if self._at_break:
+            spaced = spaced.lstrip(" ")
+        if spaced:
+            self.draft.say(spaced)
+            self._at_break = spaced.endswith((" ", "\n"))
+
+    def _break(self) -> None:
+        if self.draft.length and not self.draft.ends_line:
+            self.draft.say("\n")
+        self._at_break = True
+
+    def _picture(self, source: str) -> None:
+        if source.startswith("data:image/") and ";base64," in source[:100] and self._pictures < DATA_PICTURES:
+            self._pictures += 1
+            try:
+                data = base64.b64decode(source.split(",", 1)[1], validate=False)
+            except (binascii.Error, ValueError):
+                return
+            self.draft.part(Part(data=data, name=f"picture {self._pictures}", role=Role.EMBEDDED))
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if "hidden" in attributes or (node.tag == "input" and attributes.get("type") == "hidden"):
+        return True
+    style = attributes.get("style")
+    return bool(style) and _HIDING.search((style or "")[:2_000]) is not None
+
+
+_ANY_TAG = re.compile(r"<[^<>]{0,4000}>")
+_HREF = re.compile(r"\bhref\s?=\s?[\"']?([^\"'\s>]{1,4000})", re.IGNORECASE)
+
+
+def _read_flat(markup: str, draft: Draft) -> None:
+    """Words and links without a tree, for markup made to exhaust a parser."""
+    draft.gap(
+        GapKind.LIMIT,
+        "nested so that parsing it would take more than 300000 elements; read without its structure",
+        "嵌套过深，解析将产生超过 300000 个元素，仅按平面文本读取",
+    )
+    draft.say(_SPACE.sub(" ", _ANY_TAG.sub(" ", markup)).strip())
+    for match in _HREF.finditer(markup):
+        draft.link(match.group(1))
+    link_words(draft, draft.text, 0)

@@ -1,0 +1,94 @@
+"""Pictures: their size and frames from the headers, without decoding a pixel."""
+
+import warnings
+from typing import BinaryIO
+
+from brightline.core.subject import Blob, GapKind, Kind
+from brightline.intake.draft import Draft
+
+FRAMES = 10_000  # frames counted in an animation; more is a gap
+_PLUGINS = {
+    Kind.JPEG: "JPEG",
+    Kind.PNG: "PNG",
+    Kind.GIF: "GIF",
+    Kind.TIFF: "TIFF",
+    Kind.WEBP: "WEBP",
+    Kind.AVIF: "AVIF",
+}
+_ENDS = {Kind.JPEG: b"\xff\xd9", Kind.PNG: b"IEND\xaeB`\x82", Kind.GIF: b"\x3b"}
+_TAIL_BYTES = 64 * 1024
+
+
+def read(blob: Blob, draft: Draft) -> None:
+    """Note width, height and frames; a picture over the pixel limit or cut short leaves a gap."""
+    _check_end(blob, draft)
+    width, height, frames = _heif_size(blob) if draft.kind is Kind.HEIF else _size(blob, draft)
+    draft.header("width", str(width))
+    draft.header("height", str(height))
+    draft.header("frames", str(frames))
+    pixels, limit = width * height * frames, draft.budget.limits.pixels
+    if pixels > limit:
+        draft.gap(
+            GapKind.LIMIT,
+            f"{width} x {height} x {frames} = {pixels} pixels, more than {limit}; not decoded",
+            f"图像为 {width} x {height} x {frames}，共 {pixels} 像素，超过 {limit} 像素，未解码",
+        )
+
+
+def _size(blob: Blob, draft: Draft) -> tuple[int, int, int]:
+    from PIL import Image
+
+    Image.preinit()
+    if _PLUGINS[draft.kind] not in Image.OPEN:
+        Image.init()
+    # The plugin of this kind alone, not `Image.open`: no other parser gets to see the bytes, and the limit on
+    # pixels is ours, said in a gap.
+    factory = Image.OPEN[_PLUGINS[draft.kind]][0]
+    with blob.open() as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        picture = factory(stream, "")
+        width, height = picture.size
+        return width, height, _frames(picture)
+
+
+def _frames(picture: object) -> int:
+    seek = getattr(picture, "seek", None)
+    if seek is None or not hasattr(picture, "n_frames"):
+        return 1
+    return min(int(picture.n_frames), FRAMES)
+
+
+def _heif_size(blob: Blob) -> tuple[int, int, int]:
+    import pi_heif
+
+    with blob.open() as stream:
+        found = pi_heif.open_heif(stream)
+        width, height = found.size
+        return int(width), int(height), max(1, len(found))
+
+
+def _check_end(blob: Blob, draft: Draft) -> None:
+    """A file that lacks its end marker was cut short."""
+    end = _ENDS.get(draft.kind)
+    with blob.open() as stream:
+        cut = (
+            _riff_is_cut(stream, blob.size)
+            if draft.kind is Kind.WEBP
+            else end is not None and not _has(stream, blob.size, end)
+        )
+    if cut:
+        draft.gap(
+            GapKind.MALFORMED,
+            f"the {draft.kind} ends before its end marker",
+            f"{draft.kind} 文件不完整，缺少结束标记",
+        )
+
+
+def _has(stream: BinaryIO, size: int, end: bytes) -> bool:
+    stream.seek(max(0, size - _TAIL_BYTES))
+    return end in stream.read(_TAIL_BYTES)
+
+
+def _riff_is_cut(stream: BinaryIO, size: int) -> bool:
+    declared = int.from_bytes(stream.read(8)[4:8], "little")
+    return declared + 8 > size

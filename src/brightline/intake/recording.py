@@ -1,0 +1,105 @@
+"""Sound and video: duration and streams from the container's headers, without decoding."""
+
+from typing import BinaryIO
+
+from brightline.core.subject import Blob, GapKind, Kind
+from brightline.intake.draft import Draft
+
+STREAMS = 64  # a broadcast file has some tens
+PROBE_BYTES = 2 * 1024 * 1024  # that FFmpeg may read to find streams
+PROBE_MICROSECONDS = 2_000_000
+# The format is named, so that FFmpeg's playlist and concatenation readers, which open other files, are never tried.
+_FORMATS = {
+    Kind.WAV: "wav",
+    Kind.MP3: "mp3",
+    Kind.FLAC: "flac",
+    Kind.OGG: "ogg",
+    Kind.M4A: "mov",
+    Kind.MP4: "mov",
+    Kind.MOV: "mov",
+    Kind.MATROSKA: "matroska",
+    Kind.AVI: "avi",
+    Kind.FLV: "flv",
+}
+_ISO = {Kind.M4A, Kind.MP4, Kind.MOV}
+_RIFF = {Kind.WAV, Kind.AVI}
+
+
+def read(blob: Blob, draft: Draft) -> None:
+    """Note duration and streams; a recording cut short or over the limit leaves a gap."""
+    with blob.open() as stream:
+        if _is_cut(stream, blob.size, draft.kind):
+            draft.gap(
+                GapKind.MALFORMED,
+                f"the {draft.kind} is shorter than its header says",
+                f"{draft.kind} 文件不完整，比头部声明的长度短",
+            )
+    _probe(blob, draft)
+
+
+def _probe(blob: Blob, draft: Draft) -> None:
+    import av
+
+    options = {
+        "probesize": str(PROBE_BYTES),
+        "analyzeduration": str(PROBE_MICROSECONDS),
+        "protocol_whitelist": "",
+    }
+    with blob.open() as stream:
+        try:
+            container = av.open(
+                stream, format=_FORMATS[draft.kind], options=options, metadata_errors="replace"
+            )
+        except av.error.FFmpegError as error:
+            raise draft.malformed(
+                f"the {draft.kind} has no readable header", f"{draft.kind} 文件头部无法读取"
+            ) from error
+        with container:
+            seconds = container.duration / av.time_base if container.duration else 0.0
+            _note(container, max(0.0, seconds), draft)
+
+
+def _note(container: object, seconds: float, draft: Draft) -> None:
+    draft.header("duration", f"{seconds:.3f}")
+    for stream in list(container.streams)[:STREAMS]:  # type: ignore[attr-defined]  # PyAV has no types here
+        codec = stream.codec_context.name if stream.codec_context else "unknown"
+        size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
+        draft.header(f"stream.{stream.type}", f"{codec}{size}")
+    limit = draft.budget.limits.media_seconds
+    if seconds > limit:
+        draft.gap(
+            GapKind.LIMIT,
+            f"{seconds:.0f} seconds long, more than {limit:g}; the rest is not decoded",
+            f"时长 {seconds:.0f} 秒，超过 {limit:g} 秒，其余不解码",
+        )
+
+
+def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
+    if kind in _ISO:
+        return _boxes_overrun(stream, size)
+    if kind in _RIFF:
+        head = stream.read(8)
+        declared = int.from_bytes(head[4:8], "big" if head[:4] == b"RIFX" else "little")
+        return head[:4] != b"RF64" and declared not in {0, 0xFFFFFFFF} and declared + 8 > size + 1
+    return False
+
+
+def _boxes_overrun(stream: BinaryIO, size: int) -> bool:
+    """Whether a top-level box of an ISO base media file (ISO 14496-12 4.2) ends behind the file."""
+    position = 0
+    for _ in range(10_000):  # fragmented films have some thousands of boxes
+        stream.seek(position)
+        header = stream.read(16)
+        if len(header) < 8:
+            return len(header) > 0
+        length = int.from_bytes(header[:4], "big")
+        if length == 1 and len(header) == 16:
+            length = int.from_bytes(header[8:16], "big")
+        if length == 0:
+            return False
+        if length < 8:
+            return True
+        position += length
+        if position >= size:
+            return position > size
+    return False
