@@ -1,0 +1,248 @@
+"""C2PA manifests are judged on separate axes, against a dated trust list, without a network."""
+
+import io
+import time
+import wave
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import signing
+from brightline.core.errors import DetectorError
+from brightline.core.finding import Basis, Finding
+from brightline.core.harm import Harm
+from brightline.core.subject import Blob, Context, Kind, Subject
+from brightline.provenance import c2pa
+from brightline.settings import Settings
+
+TODAY = signing.NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+FORMATS = {
+    Kind.PNG: ("PNG", "image/png"),
+    Kind.JPEG: ("JPEG", "image/jpeg"),
+    Kind.WEBP: ("WEBP", "image/webp"),
+    Kind.GIF: ("GIF", "image/gif"),
+    Kind.TIFF: ("TIFF", "image/tiff"),
+    Kind.AVIF: ("AVIF", "image/avif"),
+}
+Detect = Callable[[bytes, Kind], list[Finding]]
+
+
+@cache
+def picture(kind: Kind = Kind.PNG) -> bytes:
+    pixels = np.random.default_rng(7).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, FORMATS[kind][0])
+    return out.getvalue()
+
+
+def sound() -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(3200))
+    return out.getvalue()
+
+
+@cache
+def signed(kind: Kind = Kind.PNG, source_type: str = signing.CAMERA_SOURCE) -> bytes:
+    return signing.sign(picture(kind), FORMATS[kind][1], source_type=source_type)
+
+
+def subject_of(data: bytes, kind: Kind, at: str = TODAY) -> Subject:
+    context = Context(time=at)
+    digest = sha256(data).hexdigest()
+    return Subject(digest=digest, size_bytes=len(data), kind=kind, context=context, blob=Blob(data))
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return signing.trust_pack(tmp_path_factory.mktemp("trust") / "pack")
+
+
+@pytest.fixture(scope="module")
+def detect(pack: Path) -> Detect:
+    look = c2pa.prepare(Settings(trust_list=str(pack)))
+    return lambda data, kind: list(look(subject_of(data, kind)))
+
+
+def axes(findings: list[Finding]) -> Finding:
+    return next(finding for finding in findings if finding.claim == "origin.c2pa")
+
+
+@pytest.mark.parametrize("kind", list(FORMATS))
+def test_a_signed_picture_of_a_trusted_signer_is_proof_in_every_format(detect: Detect, kind: Kind) -> None:
+    [finding] = detect(signed(kind), kind)
+    assert finding.basis is Basis.PROOF
+    assert finding.harm is None
+    assert [finding.detail(name) for name in ("present", "integrity", "signature", "trust")] == [
+        "yes",
+        "intact",
+        "valid",
+        "trusted",
+    ]
+    assert finding.detail("identity") == "Example Studio, Example Studio (invented)"
+    assert finding.detail("generator") == "Example Painter 1.0"
+    assert finding.detail("source_type") == "digitalCapture"
+    assert finding.detail("time") == "none"
+
+
+def test_a_signed_sound_is_read(detect: Detect) -> None:
+    data = signing.sign(sound(), "audio/wav", source_type=signing.AI_SOURCE)
+    assert axes(detect(data, Kind.WAV)).detail("integrity") == "intact"
+
+
+@pytest.mark.parametrize("kind", list(FORMATS))
+def test_an_unsigned_picture_is_said_to_have_no_manifest(detect: Detect, kind: Kind) -> None:
+    [finding] = detect(picture(kind), kind)
+    assert (finding.detail("present"), finding.basis, finding.probability) == ("no", Basis.PROOF, 1.0)
+
+
+def test_a_declared_ai_source_of_a_trusted_signer_is_proof(detect: Detect) -> None:
+    findings = detect(signed(Kind.JPEG, signing.AI_SOURCE), Kind.JPEG)
+    declared = next(finding for finding in findings if finding.claim == "origin.ai_declared")
+    assert declared.basis is Basis.PROOF
+    assert declared.detail("by") == "c2pa"
+    assert declared.detail("source_type") == "trainedAlgorithmicMedia"
+    assert declared.detail("scope") == "active"
+
+
+def test_a_changed_picture_has_broken_integrity_and_a_harm_but_a_valid_signature(detect: Detect) -> None:
+    data = bytearray(signed(Kind.PNG, signing.AI_SOURCE))
+    data[data.rindex(b"IDAT") + 40] ^= 1
+    findings = detect(bytes(data), Kind.PNG)
+    main = axes(findings)
+    assert (main.detail("integrity"), main.detail("signature")) == ("broken", "valid")
+    assert main.basis is Basis.DECLARED
+    broken = next(finding for finding in findings if finding.claim == "origin.c2pa.broken")
+    assert broken.harm is Harm.LABEL_TAMPERED
+    assert "assertion.dataHash.mismatch" in broken.detail("codes")
+    declared = next(finding for finding in findings if finding.claim == "origin.ai_declared")
+    assert declared.basis is Basis.DECLARED
+
+
+def test_a_changed_manifest_is_broken(detect: Detect) -> None:
+    data = signed(Kind.PNG, signing.AI_SOURCE).replace(b"trainedAlgorithmicMedia", b"trainedAlgorithmicMedja")
+    findings = detect(data, Kind.PNG)
+    assert axes(findings).detail("integrity") == "broken"
+    assert any(finding.harm is Harm.LABEL_TAMPERED for finding in findings)
+
+
+def test_a_manifest_damaged_beyond_reading_is_broken_and_not_absent(detect: Detect) -> None:
+    data = signed(Kind.PNG).replace(b"instanceID", b"instanceXX")
+    findings = detect(data, Kind.PNG)
+    assert axes(findings).detail("present") == "yes"
+    assert axes(findings).detail("integrity") == "broken"
+
+
+def test_an_unknown_signer_is_untrusted_and_not_tampering(detect: Detect) -> None:
+    stranger = signing.signer("Stranger", "Unlisted")
+    data = signing.sign(picture(), "image/png", stranger, source_type=signing.AI_SOURCE)
+    findings = detect(data, Kind.PNG)
+    assert axes(findings).detail("trust") == "untrusted"
+    assert axes(findings).detail("integrity") == "intact"
+    assert {finding.basis for finding in findings} == {Basis.DECLARED}
+    assert not any(finding.harm for finding in findings)
+
+
+def test_an_expired_certificate_without_a_timestamp_is_not_tampering(detect: Detect) -> None:
+    brief = signing.brief_signer()
+    data = signing.sign(picture(), "image/png", brief, source_type=signing.CAMERA_SOURCE)
+    time.sleep(max(0.0, brief.certificate.not_valid_after_utc.timestamp() - time.time() + 1.1))
+    [finding] = detect(data, Kind.PNG)
+    assert finding.detail("time") == "expired_without_timestamp"
+    assert (finding.detail("integrity"), finding.detail("signature")) == ("intact", "valid")
+    assert finding.detail("trust") == "unknown"
+    assert finding.basis is Basis.DECLARED
+    assert finding.harm is None
+
+
+def test_a_remote_manifest_is_reported_and_not_fetched(detect: Detect) -> None:
+    data = signing.sign(picture(Kind.JPEG), "image/jpeg", remote_url="http://manifests.example.com/a.c2pa")
+    [finding] = detect(data, Kind.JPEG)
+    assert finding.detail("present") == "remote_only"
+    assert finding.detail("remote_url") == "http://manifests.example.com/a.c2pa"
+
+
+def test_ingredients_are_counted_and_a_changed_one_is_said_to_have_failed(detect: Detect) -> None:
+    good = signed(Kind.JPEG)
+    bad = bytearray(good)
+    bad[-30] ^= 1
+    data = signing.sign(
+        picture(Kind.JPEG), "image/jpeg", source_type=signing.CAMERA_SOURCE, ingredients=(good, bytes(bad))
+    )
+    finding = axes(detect(data, Kind.JPEG))
+    assert (finding.detail("ingredients"), finding.detail("ingredients_failed")) == ("2", "1")
+
+
+def test_an_ai_ingredient_is_declared_as_a_component(detect: Detect) -> None:
+    part = signed(Kind.JPEG, signing.AI_SOURCE)
+    data = signing.sign(
+        picture(Kind.JPEG), "image/jpeg", source_type=signing.CAMERA_SOURCE, ingredients=(part,)
+    )
+    declared = [finding for finding in detect(data, Kind.JPEG) if finding.claim == "origin.ai_declared"]
+    assert [finding.detail("scope") for finding in declared] == ["component"]
+
+
+def test_without_anchors_trust_is_unknown(tmp_path: Path) -> None:
+    look = c2pa.prepare(Settings(trust_list=str(signing.trust_pack(tmp_path, anchors=""))))
+    [finding] = look(subject_of(signed(), Kind.PNG))
+    assert finding.detail("trust") == "unknown"
+
+
+def test_the_shipped_list_loads_and_does_not_trust_the_tests(detect: Detect) -> None:
+    [finding] = c2pa.prepare(Settings())(subject_of(signed(), Kind.PNG, "2026-11-23T00:00:00Z"))
+    assert finding.detail("trust") == "untrusted"
+    assert finding.detail("trust_list") == "c2pa/2026-09-24"
+    assert finding.detail("trust_list_stale") == ""
+
+
+def test_a_stale_list_is_said_to_be_stale(pack: Path) -> None:
+    look = c2pa.prepare(Settings(trust_list=str(pack)))
+    [finding] = look(subject_of(picture(), Kind.PNG, "2099-01-01T00:00:00Z"))
+    assert finding.detail("trust_list_stale") == "yes"
+
+
+def test_a_file_that_cannot_be_parsed_is_a_gap_and_not_an_absence(detect: Detect) -> None:
+    with pytest.raises(DetectorError, match="cannot look for a manifest"):
+        detect(signed(Kind.PNG)[:200], Kind.PNG)
+
+
+def test_an_unsigned_file_costs_less_than_a_millisecond(detect: Detect) -> None:
+    large = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 255, (512, 512, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(large, "GIF")
+    for data, kind in ((picture(Kind.JPEG), Kind.JPEG), (large.getvalue(), Kind.GIF)):
+        look = [_seconds(lambda data=data, kind=kind: detect(data, kind)) for _ in range(20)]
+        assert min(look) < 0.001
+
+
+def _seconds(deed: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    deed()
+    return time.perf_counter() - start
+
+
+@settings(max_examples=200, deadline=None)
+@given(at=st.floats(0, 1), bit=st.integers(0, 7), kind=st.sampled_from([Kind.PNG, Kind.JPEG]))
+def test_one_flipped_bit_outside_the_manifest_is_never_a_proof(
+    detect: Detect, at: float, bit: int, kind: Kind
+) -> None:
+    """Inside the manifest some bytes (padding, checksums of its container) are covered by nothing."""
+    data, plain = bytearray(signed(kind, signing.AI_SOURCE)), picture(kind)
+    start = next(place for place, pair in enumerate(zip(data, plain, strict=False)) if pair[0] != pair[1])
+    place = min(int(at * len(plain)), len(plain) - 1)
+    place += 0 if place < start else len(data) - len(plain)
+    data[place] ^= 1 << bit
+    try:
+        findings = detect(bytes(data), kind)
+    except DetectorError:
+        return
+    main = axes(findings)
+    assert main.detail("present") == "no" or main.basis is not Basis.PROOF
