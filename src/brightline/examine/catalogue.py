@@ -45,7 +45,36 @@ class Entry(msgspec.Struct, frozen=True):
     whole: bool = False
 
 
-CATALOGUE: tuple[Entry, ...] = ()
+_C2PA_KINDS = (
+    Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,
+    Kind.WAV, Kind.MP3, Kind.M4A, Kind.MP4, Kind.MOV, Kind.AVI, Kind.PDF,
+)  # fmt: skip
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(
+        "provenance.aigc",
+        "brightline.provenance.aigc",
+        kinds=(Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.MARKDOWN),
+        harms=(Harm.LABEL_TAMPERED, Harm.UNLABELLED_AIGC),
+    ),
+    Entry("provenance.c2pa", "brightline.provenance.c2pa", kinds=_C2PA_KINDS, harms=(Harm.LABEL_TAMPERED,)),
+    Entry("provenance.explicit", "brightline.provenance.explicit", text=True),
+    Entry(
+        "provenance.generators",
+        "brightline.provenance.generators",
+        media=(Media.IMAGE, Media.AUDIO, Media.VIDEO),
+    ),
+    Entry("text.unicode", "brightline.detectors.text.unicode", text=True, harms=(Harm.PROMPT_INJECTION,)),
+    Entry("text.personal", "brightline.detectors.text.personal", text=True, harms=(Harm.PERSONAL_DATA,)),
+    Entry("message.links", "brightline.detectors.message.links", text=True, harms=(Harm.FRAUD_AI,)),
+    Entry(
+        "message.mail",
+        "brightline.detectors.message.mail",
+        kinds=(Kind.EMAIL, Kind.MSG),
+        harms=(Harm.FRAUD_AI,),
+    ),
+    Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
+)
 
 
 def catalogue() -> tuple[Entry, ...]:
