@@ -63,7 +63,7 @@ def read_document(text: str) -> Value:
         return _Builder(text).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = mark.index if mark is not None else 0
+        at = _index(mark)
         raise DocumentError(f"no YAML: {error.problem or error.context}", at, at + 1) from error
     except yaml.YAMLError as error:
         at = getattr(error, "position", None) or 0
@@ -80,11 +80,11 @@ class _Builder:
         self._nodes = 0
 
     def build(self) -> Value:
-        documents = []
+        documents: list[Value] = []
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if documents:
-                    start = event.start_mark.index
+                    start = _index(event.start_mark)
                     raise DocumentError("a pack is one YAML document, found a second", start, start + 3)
                 documents.append(self._value(next(self._events), 0))
         if not documents:
@@ -92,15 +92,16 @@ class _Builder:
         return documents[0]
 
     def _value(self, event: yaml.Event, depth: int) -> Value:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _index(event.start_mark), _index(event.end_mark)
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             limit = f"{MAX_NODES} values" if self._nodes > MAX_NODES else f"{MAX_DEPTH} levels"
             raise DocumentError(f"more than {limit}, which no pack needs", start, end)
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        if getattr(event, "anchor", None) is not None:  # of an alias it is the anchor that it names
             raise DocumentError("anchors and aliases are not allowed in a pack; write it out", start, end)
-        if event.tag is not None:
-            raise DocumentError(f"tags are not allowed in a pack, found `{event.tag}`", start, end)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise DocumentError(f"tags are not allowed in a pack, found `{tag}`", start, end)
         if isinstance(event, yaml.ScalarEvent):
             return Text(value=event.value, start=start, end=end, plain=not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -123,3 +124,8 @@ class _Builder:
                 raise DocumentError(f"`{key.value}` is given twice", key.start, key.end)
             entries[key.value] = key, self._value(next(self._events), depth + 1)
         return Table(entries=entries, start=start, end=start + 1)
+
+
+def _index(mark: object) -> int:
+    """The mark's place in the text, in characters."""
+    return int(getattr(mark, "index", 0))

@@ -4,7 +4,6 @@ import re
 
 import msgspec
 
-from brightline.policy.language.errors import Fault
 from brightline.policy.language.values import SECOND, TIME_MAX, TIME_MIN, timestamp
 from brightline.policy.pack import Effective
 
@@ -36,7 +35,7 @@ def span_of(effective: Effective, utc_offset: int) -> Span:
     """The span in which a rule holds.
 
     Raises:
-        Fault: a bound is neither an ISO date nor an RFC 3339 time.
+        EvaluationError: a bound is neither an ISO date nor an RFC 3339 time.
     """
     start = bound(effective.since, utc_offset) if effective.since else ALWAYS.start
     end = bound(effective.until, utc_offset) if effective.until else ALWAYS.end
@@ -50,7 +49,7 @@ def bound(text: str, utc_offset: int) -> int:
     16
 
     Raises:
-        Fault: it is neither.
+        EvaluationError: it is neither.
     """
     if _DATE.fullmatch(text):
         return timestamp(f"{text}T00:00:00Z") - utc_offset * 60 * SECOND

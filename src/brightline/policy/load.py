@@ -7,7 +7,7 @@ import msgspec
 
 from brightline.core.decision import Action, AigcStatus, Ground, Severity, Standing
 from brightline.core.errors import PolicyError
-from brightline.core.subject import Media
+from brightline.core.subject import Kind, Media
 from brightline.policy.cases import read_cases
 from brightline.policy.document import DocumentError, Table, Text, Value, read_document
 from brightline.policy.effective import utc_offset_of
@@ -128,15 +128,19 @@ class _Loader:
 
     def _requirement(self, value: Value) -> Requirement:
         reader = self._reader
-        entries = _values(reader.table(value, "a requirement", ("detector", "media"), ("detector",)))
-        media = [
+        entries = _values(reader.table(value, "a requirement", ("detector", "media", "kinds"), ("detector",)))
+        media = (
             reader.member(item, Media, "`media`") for item in reader.items(entries.get("media"), "`media`")
-        ]
+        )
+        kinds = (
+            reader.member(item, Kind, "`kinds`") for item in reader.items(entries.get("kinds"), "`kinds`")
+        )
         return Requirement(
             detector=reader.text(
                 entries.get("detector"), "`detector`", _DETECTOR, "a name such as `text.unicode`"
             ),
-            media=tuple(kind for kind in media if kind is not None),
+            media=tuple(family for family in media if family is not None),
+            kinds=tuple(kind for kind in kinds if kind is not None),
         )
 
     def _rules(self, value: Value | None) -> tuple[Rule, ...]:

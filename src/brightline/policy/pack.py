@@ -4,7 +4,7 @@ import msgspec
 
 from brightline.core.decision import Action, AigcStatus, Ground, Severity
 from brightline.core.finding import Examination
-from brightline.core.subject import Media
+from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
 
 
@@ -55,10 +55,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True):
-    """A detector that must have looked at every part of these media; no media is every part."""
+    """A detector that must have looked at every part of these media or kinds; neither is every part.
+
+    That it looked shows in a finding or a gap of its own, so ask it only of detectors that report absence too.
+    """
 
     detector: str
     media: tuple[Media, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
 
 class Raise(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from brightline.core.words import Words
 from brightline.policy.document import Listing, Table, Text, Value
-from brightline.policy.language.errors import Fault
 from brightline.policy.effective import bound
+from brightline.policy.language.errors import EvaluationError
 from brightline.policy.language.suggest import hint
 from brightline.policy.source import Problem, Source
 
@@ -142,7 +142,7 @@ class Reader:
         if value is not None and text:
             try:
                 bound(text, 0)
-            except Fault:
+            except EvaluationError:
                 self.wrong(value, f"{what} is `{text[:60]}`, expected a date such as `2026-08-02`")
                 return ""
         return text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from brightline.policy.language import values
-from brightline.policy.language.errors import Fault
+from brightline.policy.language.errors import EvaluationError
 from brightline.policy.language.functions import apply_of, pattern
 from brightline.policy.language.syntax import (
     Binary,
@@ -65,7 +65,7 @@ def compile_tree(checked: Checked, strict: frozenset[Expression] = _NO_STRICT) -
         strict: `||` and `exists` nodes that must not let a true clause absorb another clause's error.
 
     Returns:
-        A function from an environment to the value; it raises `Fault` where CEL has an error.
+        A function from an environment to the value; it raises `EvaluationError` where CEL has an error.
     """
     return Compiler(checked, strict).closure(checked.tree)
 
@@ -269,7 +269,7 @@ def _found(value: Any, items: Sequence[Any]) -> bool:
 
 
 def _constant(value: Any) -> Closure:
-    return lambda env: value
+    return lambda _env: value
 
 
 def _field(slot: int, at: int) -> Closure:
@@ -284,7 +284,7 @@ def _moment(operand: Closure, at: int) -> Closure:
     def moment(env: Environment) -> Any:
         value = operand(env)[at]
         if value is None:
-            raise Fault("the context's time is no RFC 3339 time")
+            raise EvaluationError("the context's time is no RFC 3339 time")
         return value
 
     return moment
@@ -294,7 +294,7 @@ def _key(operand: Closure, key: str) -> Closure:
     def value(env: Environment) -> Any:
         found = operand(env).get(key)
         if found is None:
-            raise Fault(f"no such key: {key}")
+            raise EvaluationError(f"no such key: {key}")
         return found
 
     return value
@@ -308,7 +308,7 @@ def _position(operand: Closure, key: Closure) -> Closure:
     def value(env: Environment) -> Any:
         items, at = operand(env), key(env)
         if not 0 <= at < len(items):
-            raise Fault(f"no position {at} in a list of {len(items)}")
+            raise EvaluationError(f"no position {at} in a list of {len(items)}")
         return items[at]
 
     return value
@@ -353,7 +353,7 @@ def _both(left: Closure, right: Closure) -> Closure:
         try:
             if not left(env):
                 return False
-        except Fault:
+        except EvaluationError:
             if not right(env):
                 return False
             raise
@@ -369,7 +369,7 @@ def _all_of(clauses: Sequence[Closure]) -> Closure:
             try:
                 if not clause(env):
                     return False
-            except Fault as error:
+            except EvaluationError as error:
                 fault = fault or error
         if fault is not None:
             raise fault
@@ -385,7 +385,7 @@ def _any_of(clauses: Sequence[Closure]) -> Closure:
             try:
                 if clause(env):
                     return True
-            except Fault as error:
+            except EvaluationError as error:
                 fault = fault or error
         if fault is not None:
             raise fault
@@ -396,7 +396,10 @@ def _any_of(clauses: Sequence[Closure]) -> Closure:
 
 def _each_of(clauses: Sequence[Closure]) -> Closure:
     def each_of(env: Environment) -> bool:
-        return any([clause(env) for clause in clauses])  # a list: every clause runs, and any error stands
+        found = False
+        for clause in clauses:  # every clause runs, and any error stands
+            found = bool(clause(env)) or found
+        return found
 
     return each_of
 
@@ -404,11 +407,12 @@ def _each_of(clauses: Sequence[Closure]) -> Closure:
 def _exists(over: Closure, slot: int, body: Closure) -> Closure:
     def exists(env: Environment) -> bool:
         fault = None
-        for env[slot] in over(env):
+        for item in over(env):
+            env[slot] = item
             try:
                 if body(env):
                     return True
-            except Fault as error:
+            except EvaluationError as error:
                 fault = fault or error
         if fault is not None:
             raise fault
@@ -420,7 +424,8 @@ def _exists(over: Closure, slot: int, body: Closure) -> Closure:
 def _every_exists(over: Closure, slot: int, body: Closure) -> Closure:
     def exists(env: Environment) -> bool:
         found = False
-        for env[slot] in over(env):
+        for item in over(env):
+            env[slot] = item
             found = bool(body(env)) or found
         return found
 
@@ -430,11 +435,12 @@ def _every_exists(over: Closure, slot: int, body: Closure) -> Closure:
 def _all(over: Closure, slot: int, body: Closure) -> Closure:
     def holds(env: Environment) -> bool:
         fault = None
-        for env[slot] in over(env):
+        for item in over(env):
+            env[slot] = item
             try:
                 if not body(env):
                     return False
-            except Fault as error:
+            except EvaluationError as error:
                 fault = fault or error
         if fault is not None:
             raise fault
@@ -446,7 +452,8 @@ def _all(over: Closure, slot: int, body: Closure) -> Closure:
 def _exists_one(over: Closure, slot: int, body: Closure) -> Closure:
     def exists_one(env: Environment) -> bool:
         count = 0
-        for env[slot] in over(env):
+        for item in over(env):
+            env[slot] = item
             count += bool(body(env))
         return count == 1
 
@@ -468,8 +475,9 @@ def _filter(over: Closure, slot: int, body: Closure) -> Closure:
 def _map(over: Closure, slot: int, body: Closure) -> Closure:
     def mapped(env: Environment) -> list[Any]:
         items = []
-        for env[slot] in over(env):
-            items.append(body(env))  # noqa: PERF401  # a comprehension could not assign the slot
+        for item in over(env):
+            env[slot] = item
+            items.append(body(env))
         return items
 
     return mapped

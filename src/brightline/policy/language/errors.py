@@ -13,5 +13,5 @@ class ExpressionError(PolicyError):
         self.end = max(end, start + 1)
 
 
-class Fault(PolicyError):
+class EvaluationError(PolicyError):
     """An expression has no value on one examination (CEL's error value): the rule then asks for REVIEW."""

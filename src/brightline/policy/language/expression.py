@@ -1,5 +1,7 @@
 """One expression, ready to run: parsed, checked, counted and compiled."""
 
+from functools import lru_cache
+
 import msgspec
 
 from brightline.policy.language.compiler import Closure, compile_tree
@@ -13,6 +15,10 @@ from brightline.policy.language.totality import Totality
 from brightline.policy.language.typecheck import Checked, typecheck
 from brightline.policy.language.types import BOOL
 
+CONDITIONS_KEPT = (
+    2_048  # compiled conditions: loading compiles a rule, and putting it in force finds it again
+)
+
 
 class Condition(msgspec.Struct, frozen=True, eq=False):
     """The condition of a rule.
@@ -21,8 +27,8 @@ class Condition(msgspec.Struct, frozen=True, eq=False):
         source: as it is written.
         checked: tree and types.
         growing: nodes that depend on how many findings or gaps there are.
-        holds: its value as CEL has it; raises `Fault`.
-        holds_strictly: the same, but no true clause absorbs another clause's error; raises `Fault`.
+        holds: its value as CEL has it; raises `EvaluationError`.
+        holds_strictly: the same, but no true clause absorbs another clause's error; raises `EvaluationError`.
     """
 
     source: str
@@ -32,6 +38,7 @@ class Condition(msgspec.Struct, frozen=True, eq=False):
     holds_strictly: Closure
 
 
+@lru_cache(maxsize=CONDITIONS_KEPT)
 def condition(source: str) -> Condition:
     """Compile the condition of a rule.
 

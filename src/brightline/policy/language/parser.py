@@ -28,7 +28,27 @@ from brightline.policy.language.syntax import (
 MACROS = ("exists", "all", "exists_one", "filter", "map")
 _RELATIONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 _RESERVED = frozenset(
-    "as break const continue else for function if import in let loop namespace null package return var void while".split()
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "var",
+        "void",
+        "while",
+    }
 )
 _INT_MAX = 2**63 - 1
 

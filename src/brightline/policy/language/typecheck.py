@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from brightline.policy.language.errors import ExpressionError, Fault
+from brightline.policy.language.errors import EvaluationError, ExpressionError
 from brightline.policy.language.functions import FUNCTIONS, apply_of, pattern, signature
 from brightline.policy.language.suggest import hint
 from brightline.policy.language.syntax import (
@@ -258,7 +258,7 @@ class _Checker:
         if len(values) == len(node.arguments):
             try:
                 apply_of(node.function, kinds)(*values)
-            except Fault as fault:
+            except EvaluationError as fault:
                 raise _wrong(node, str(fault)) from fault
 
     def _macro(self, node: Macro) -> Type:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from brightline.policy.language.errors import Fault
+from brightline.policy.language.errors import EvaluationError
 from brightline.policy.language.limits import MAX_STRING
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
@@ -35,13 +35,13 @@ def whole(value: int) -> int:
     """The number, if it fits in 64 bits."""
     if INT_MIN <= value <= INT_MAX:
         return value
-    raise Fault("integer overflow")
+    raise EvaluationError("integer overflow")
 
 
 def divide(left: int, right: int) -> int:
     """Integer division, towards zero."""
     if right == 0:
-        raise Fault("divide by zero")
+        raise EvaluationError("divide by zero")
     quotient = abs(left) // abs(right)
     return whole(quotient if (left < 0) == (right < 0) else -quotient)
 
@@ -49,9 +49,9 @@ def divide(left: int, right: int) -> int:
 def remainder(left: int, right: int) -> int:
     """The remainder of `divide`; it has the sign of `left`."""
     if right == 0:
-        raise Fault("modulus by zero")
+        raise EvaluationError("modulus by zero")
     if left == INT_MIN and right == -1:
-        raise Fault("integer overflow")
+        raise EvaluationError("integer overflow")
     rest = abs(left) % abs(right)
     return -rest if left < 0 else rest
 
@@ -68,7 +68,7 @@ def divide_double(left: float, right: float) -> float:
 def join(left: str, right: str) -> str:
     """Both strings, one after the other, up to the limit."""
     if len(left) + len(right) > MAX_STRING:
-        raise Fault(f"`+` would build a string of more than {MAX_STRING} characters")
+        raise EvaluationError(f"`+` would build a string of more than {MAX_STRING} characters")
     return left + right
 
 
@@ -76,14 +76,14 @@ def moment(nanoseconds: int) -> int:
     """The timestamp, if it lies in the years 1 to 9999."""
     if TIME_MIN <= nanoseconds <= TIME_MAX:
         return nanoseconds
-    raise Fault("timestamp overflow")
+    raise EvaluationError("timestamp overflow")
 
 
 def stretch(nanoseconds: int) -> int:
     """The duration, if its nanoseconds fit in 64 bits (292 years)."""
     if INT_MIN <= nanoseconds <= INT_MAX:
         return nanoseconds
-    raise Fault("duration overflow")
+    raise EvaluationError("duration overflow")
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -98,10 +98,10 @@ def to_int(value: float | str) -> int:
     if isinstance(value, str):
         text = value.strip(_BLANKS)
         if not _INT.fullmatch(text):
-            raise Fault("cannot convert string to int")
+            raise EvaluationError("cannot convert string to int")
         return whole(int(text))
     if not (math.isfinite(value) and -(2.0**63) < value < 2.0**63):
-        raise Fault("double out of int64 range")
+        raise EvaluationError("double out of int64 range")
     return int(value)
 
 
@@ -109,7 +109,7 @@ def to_double(text: str) -> float:
     """CEL's `double()` of a decimal number; words such as `inf` are no numbers here."""
     stripped = text.strip(_BLANKS)
     if not _DOUBLE.fullmatch(stripped):
-        raise Fault("cannot convert string to double")
+        raise EvaluationError("cannot convert string to double")
     return float(stripped)
 
 
@@ -133,14 +133,14 @@ def timestamp(text: str) -> int:
     """
     found = _TIME.fullmatch(text)
     if found is None:
-        raise Fault(f"`{text[:40]}` is no RFC 3339 time")
+        raise EvaluationError(f"`{text[:40]}` is no RFC 3339 time")
     year, month, day, hour, minute, second, fraction, sign, ahead, aside = found.groups()
     try:
         moment_utc = datetime(
             int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC
         )
     except ValueError as error:
-        raise Fault(f"`{text[:40]}` is no RFC 3339 time: {error}") from error
+        raise EvaluationError(f"`{text[:40]}` is no RFC 3339 time: {error}") from error
     since = moment_utc - _EPOCH
     nanoseconds = (since.days * 86_400 + since.seconds) * SECOND + int((fraction or "0").ljust(9, "0"))
     return moment(nanoseconds - _offset(text, sign, ahead, aside))
@@ -150,7 +150,7 @@ def _offset(text: str, sign: str | None, ahead: str | None, aside: str | None) -
     if sign is None or ahead is None or aside is None:
         return 0
     if int(ahead) > 23 or int(aside) > 59:
-        raise Fault(f"`{text[:40]}` is no RFC 3339 time: no such offset")
+        raise EvaluationError(f"`{text[:40]}` is no RFC 3339 time: no such offset")
     return (int(ahead) * 3_600 + int(aside) * 60) * (SECOND if sign == "+" else -SECOND)
 
 
@@ -162,11 +162,11 @@ def duration(text: str) -> int:
     """
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise Fault(f"`{text[:40]}` is no duration such as `90m`")
-    total = sum(
+        raise EvaluationError(f"`{text[:40]}` is no duration such as `90m`")
+    total: int = sum(
         int(count) * _UNITS[unit] + int(fraction or "0") * _UNITS[unit] // 10 ** len(fraction or "")
         for count, fraction, unit in _DURATION_PART.findall(found[2])
     )
     if total > DURATION_MAX:
-        raise Fault(f"`{text[:40]}` is longer than ten thousand years")
+        raise EvaluationError(f"`{text[:40]}` is longer than ten thousand years")
     return -total if found[1] == "-" else total
