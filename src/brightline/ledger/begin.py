@@ -1,0 +1,70 @@
+"""Begin a log, or take one up again: whose it is, and whether its rows fit its last signed checkpoint."""
+
+from functools import partial
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from brightline.core.errors import LedgerError, VerificationError
+from brightline.ledger import store
+from brightline.ledger.engine import writing
+from brightline.ledger.merkle import Frontier, load_frontier, root
+from brightline.ledger.note import SignerKey, open_checkpoint
+from brightline.ledger.tables import log
+
+
+def begin(engine: Engine, key: SignerKey, *, check: bool) -> Frontier:
+    """Write down whose log this is, if it is new; otherwise check that it is ours and whole.
+
+    Args:
+        engine: a migrated store.
+        key: the log's key.
+        check: False skips the look at the tree, for an audit of a torn store.
+
+    Raises:
+        LedgerError: the store holds another log.
+        VerificationError: the rows do not fit the last signed checkpoint.
+    """
+    with engine.connect() as connection:
+        owner = connection.execute(select(log)).first()
+    if owner is None:
+        with writing(engine) as connection:
+            make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            row = {"id": 1, "origin": key.name, "vkey": str(key.verifier)}
+            connection.execute(make(log).values(row).on_conflict_do_nothing())
+            owner = connection.execute(select(log)).one()
+    if owner.origin != key.name:
+        raise LedgerError(f"store holds the log `{owner.origin}`, expected `{key.name}`")
+    if owner.vkey != str(key.verifier):
+        raise LedgerError(f"store was signed by `{owner.vkey}`, the key file holds `{key.verifier}`")
+    if not check:
+        return Frontier()
+    # Both reads in one snapshot: another process may append meanwhile.
+    with engine.connect().execution_options(**_snapshot(engine)) as connection, connection.begin():
+        return load_head(connection, key, Frontier())
+
+
+def load_head(connection: Connection, key: SignerKey, cached: Frontier) -> Frontier:
+    """The tree's right edge, from the cache when nobody else has appended.
+
+    Raises:
+        VerificationError: the last checkpoint is not ours, or the rows do not fit it.
+    """
+    head = store.last_head(connection)
+    size = head.size if head is not None else 0
+    if cached.size == size and size > 0 and head is not None and root(cached) == head.root:
+        return cached
+    stored = store.stored_size(connection)
+    if stored != size:
+        raise VerificationError(f"store is torn: {stored} entries, its last checkpoint covers {size}")
+    if head is None:
+        return Frontier()
+    signed = open_checkpoint(head.note, key.verifier)
+    frontier = load_frontier(size, partial(store.read_hashes, connection))
+    if (signed.size, signed.root) != (size, root(frontier)) or head.root != signed.root:
+        raise VerificationError(f"store is torn: its rows do not give the root signed for size {size}")
+    return frontier
+
+
+def _snapshot(engine: Engine) -> dict[str, str]:
+    return {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}

@@ -1,0 +1,136 @@
+"""Open the database behind a ledger: SQLite made durable, or PostgreSQL by URL; migrated to the newest tables."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from brightline.core.errors import LedgerError
+from brightline.ledger.tables import REVISION, log
+
+BUSY_TIMEOUT_S = 60  # a writer waits this long for others; a batch holds the lock for well under a second
+CACHE_KIB = 64 * 1024  # page cache of one SQLite connection
+PAGE_BYTES = 16 * 1024  # a quarter faster than 4 KiB for batches, and single appends lose nothing
+MIGRATION_LOCK = (
+    0x6272696768  # "brigh": PostgreSQL advisory lock, so that two first openers do not both create
+)
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(url: str) -> Engine:
+    """Connect to the store at an SQLAlchemy URL; an SQLite file is created, readable by its owner only.
+
+    Raises:
+        LedgerError: the URL is malformed, not durable, or not SQLite or PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerError(
+            "database URL is malformed: expected `sqlite:///FILE` or `postgresql://...`"
+        ) from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql":
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        case other:
+            raise LedgerError(f"no ledger on `{other}`: expected `sqlite:///FILE` or `postgresql://...`")
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest revision, in one transaction.
+
+    Raises:
+        LedgerError: the store cannot be reached, or was written by a newer release.
+    """
+    with guard(), engine.connect() as connection:
+        current = _revision(connection)
+    if current == REVISION:
+        return
+    if current and not (MIGRATIONS / "versions" / f"{current}_ledger.py").exists():
+        raise LedgerError(
+            f"store is at revision `{current}`, expected at most `{REVISION}`: use a newer release"
+        )
+    from alembic import command  # slow to load and rarely needed
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with guard(), writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that no other writer shares; commits at the end, durably, or leaves nothing."""
+    connection = engine.connect().execution_options(brightline_begin="BEGIN IMMEDIATE")
+    with connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL synchronous_commit TO on"))
+        yield connection
+
+
+def lock_log(connection: Connection) -> None:
+    """Wait until we alone may append. SQLite has locked already, with BEGIN IMMEDIATE."""
+    connection.execute(select(log.c.id).with_for_update())
+
+
+@contextlib.contextmanager
+def guard() -> Iterator[None]:
+    """Turn whatever the database or the file system raises into a LedgerError of one line."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise LedgerError(f"ledger store: {_line(cause)}") from error
+    except OSError as error:
+        raise LedgerError(f"ledger store: {_line(error)}") from error
+
+
+def _line(error: BaseException) -> str:
+    words = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return words[0].lower() + words[1:]
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:" or "mode=memory" in str(url):
+        raise LedgerError("a ledger in memory is not durable: expected `sqlite:///FILE`")
+    path = Path(url.database)
+    with guard():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins; the driver must not
+    for pragma in (
+        f"page_size={PAGE_BYTES}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit returns only after fsync
+        "foreign_keys=ON",
+        f"cache_size=-{CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("brightline_begin", "BEGIN"))
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
