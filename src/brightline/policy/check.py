@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from brightline.policy.claims import known_claims
 from brightline.policy.load import read_pack
 from brightline.policy.source import Problem
 
@@ -12,5 +13,5 @@ def check_pack(path: Path) -> list[Problem]:
     Raises:
         PolicyError: the file cannot be read.
     """
-    loaded = read_pack(path)
+    loaded = read_pack(path, known_claims())
     return sorted(loaded.problems, key=lambda problem: (problem.line, problem.column))

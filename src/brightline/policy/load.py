@@ -9,6 +9,7 @@ from brightline.core.decision import Action, AigcStatus, Ground, Severity, Stand
 from brightline.core.errors import PolicyError
 from brightline.core.subject import Kind, Media
 from brightline.policy.cases import read_cases
+from brightline.policy.claims import unknown_claims
 from brightline.policy.document import DocumentError, Table, Text, Value, read_document
 from brightline.policy.effective import utc_offset_of
 from brightline.policy.language.errors import ExpressionError
@@ -51,8 +52,8 @@ def load_pack(path: Path) -> Pack:
     return loaded.pack
 
 
-def read_pack(path: Path) -> Loaded:
-    """The pack in a file, with all problems.
+def read_pack(path: Path, claims: frozenset[str] | None = None) -> Loaded:
+    """The pack in a file, with all problems; given the known claims, rules that ask for others get a warning.
 
     Raises:
         PolicyError: the file cannot be read.
@@ -62,10 +63,10 @@ def read_pack(path: Path) -> Loaded:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PolicyError(f"cannot read pack `{path}`: {error.strerror}") from error
-    return parse_pack(data, str(path))
+    return parse_pack(data, str(path), claims)
 
 
-def parse_pack(data: bytes, name: str) -> Loaded:
+def parse_pack(data: bytes, name: str, claims: frozenset[str] | None = None) -> Loaded:
     """The pack in a file's bytes, with all problems; `name` is what messages call the file."""
     if len(data) > MAX_BYTES:
         return _unreadable(Source(name, ""), f"larger than {MAX_BYTES // 1024} KiB, which no pack is", 0)
@@ -79,8 +80,9 @@ def parse_pack(data: bytes, name: str) -> Loaded:
     except DocumentError as error:
         return _unreadable(source, error.message, error.start)
     reader = Reader(source)
-    pack = _Loader(reader).pack(document)
-    return Loaded(source, None if reader.problems else pack, tuple(reader.problems))
+    pack = _Loader(reader, claims).pack(document)
+    refused = any(not problem.warning for problem in reader.problems)
+    return Loaded(source, None if refused else pack, tuple(reader.problems))
 
 
 def _unreadable(source: Source, message: str, start: int) -> Loaded:
@@ -88,8 +90,9 @@ def _unreadable(source: Source, message: str, start: int) -> Loaded:
 
 
 class _Loader:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, claims: frozenset[str] | None) -> None:
         self._reader = reader
+        self._claims = claims
 
     def pack(self, document: Value) -> Pack:
         reader = self._reader
@@ -177,12 +180,19 @@ class _Loader:
         text = self._reader.text(value, "`when`")
         if isinstance(value, Text) and text:
             try:
-                condition(text)
+                tree = condition(text).checked.tree
             except ExpressionError as error:
-                places = offsets(self._reader.source.text, value.start, value.end, value.value)
-                start, last = places[min(error.start, len(text))], places[min(error.end, len(text)) - 1]
-                self._reader.place(error.message, start, max(last + 1, start + 1))
+                self._inside(value, error.message, error.start, error.end)
+            else:
+                for unknown in unknown_claims(tree, self._claims) if self._claims is not None else ():
+                    self._inside(value, unknown.message, unknown.start, unknown.end, warning=True)
         return text
+
+    def _inside(self, value: Text, message: str, start: int, end: int, *, warning: bool = False) -> None:
+        """Note a problem at characters [start, end) of a value, wherever YAML has put them in the file."""
+        places = offsets(self._reader.source.text, value.start, value.end, value.value)
+        first, last = places[min(start, len(value.value))], places[min(end, len(value.value)) - 1]
+        self._reader.place(message, first, max(first, last) + 1, warning=warning)
 
     def _grounds(self, value: Value | None) -> tuple[Ground, ...]:
         items = self._reader.items(value, "`grounds`")

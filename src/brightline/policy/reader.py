@@ -31,11 +31,11 @@ class Reader:
         """Note a problem at a value."""
         self.place(message, at.start, at.end)
 
-    def place(self, message: str, start: int, end: int) -> None:
+    def place(self, message: str, start: int, end: int, *, warning: bool = False) -> None:
         """Note a problem at characters [start, end) of the file."""
         first_line = self.source.text.find("\n", start)
         end = min(end, first_line) if first_line >= 0 else end
-        self.problems.append(self.source.problem(message, start, end))
+        self.problems.append(self.source.problem(message, start, end, warning=warning))
 
     def table(self, value: Value, what: str, known: Sequence[str], required: Sequence[str] = ()) -> Table:
         """The mapping, with no keys but the known ones and all required ones."""

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from brightline.core.finding import Basis, Examination
-from brightline.policy.language.compiler import Environment
 from brightline.policy.language.cost import Sizes
 from brightline.policy.language.errors import EvaluationError
 from brightline.policy.language.limits import MAX_MACROS
+from brightline.policy.language.shapes import Environment
 from brightline.policy.language.values import timestamp
 
 Row = tuple[Any, ...]

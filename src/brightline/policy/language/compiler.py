@@ -9,9 +9,9 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from brightline.policy.language import values
-from brightline.policy.language.errors import EvaluationError
+from brightline.policy.language import shapes, values
 from brightline.policy.language.functions import apply_of, pattern
+from brightline.policy.language.shapes import Closure
 from brightline.policy.language.syntax import (
     Binary,
     Call,
@@ -43,8 +43,6 @@ from brightline.policy.language.types import (
     plain,
 )
 
-Environment = list[Any]  # the checker has proved what is in it
-Closure = Callable[[Environment], Any]
 SLOTS = {name: slot for slot, name in enumerate(VARIABLES)}
 _NO_STRICT: frozenset[Expression] = frozenset()
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -91,7 +89,7 @@ class Compiler:
         """The closure of one node, in the scope that is bound now."""
         match node:
             case Literal():
-                return _constant(node.value)
+                return shapes.constant(node.value)
             case Name():
                 return operator.itemgetter(self._slots[node.name])
             case Select():
@@ -99,7 +97,7 @@ class Compiler:
             case Index():
                 return self._index(node)
             case Has():
-                return _has(self.closure(node.operand), node.field)
+                return shapes.has(self.closure(node.operand), node.field)
             case Unary():
                 return self._unary(node)
             case Binary():
@@ -107,7 +105,9 @@ class Compiler:
             case Logic():
                 return self._logic(node)
             case Conditional():
-                return _conditional(self.closure(node.test), self.closure(node.yes), self.closure(node.no))
+                return shapes.conditional(
+                    self.closure(node.test), self.closure(node.yes), self.closure(node.no)
+                )
             case Items():
                 return self._items(node)
             case Call():
@@ -127,21 +127,21 @@ class Compiler:
     def _select(self, node: Select) -> Closure:
         place = self._place(node)
         if place is not None:
-            return _field(*place)
+            return shapes.field(*place)
         operand = self.closure(node.operand)
         kind = self._types[node.operand]
         if kind == MAP:
-            return _key(operand, node.field)
+            return shapes.at_key(operand, node.field)
         at = column(kind.name, node.field)
-        return _moment(operand, at) if self._types[node] == TIMESTAMP else _column(operand, at)
+        return shapes.moment(operand, at) if self._types[node] == TIMESTAMP else shapes.column(operand, at)
 
     def _index(self, node: Index) -> Closure:
         operand = self.closure(node.operand)
         if self._types[node.operand] != MAP:
-            return _position(operand, self.closure(node.key))
+            return shapes.position(operand, self.closure(node.key))
         if isinstance(node.key, Literal):
-            return _key(operand, str(node.key.value))
-        return _any_key(operand, self.closure(node.key))
+            return shapes.at_key(operand, str(node.key.value))
+        return shapes.any_key(operand, self.closure(node.key))
 
     def _unary(self, node: Unary) -> Closure:
         operand = self.closure(node.operand)
@@ -156,24 +156,24 @@ class Compiler:
             return self._membership(node)
         if node.operator in _COMPARE:
             return self._comparison(node)
-        apply = _arithmetic(node.operator, plain(self._types[node.left]), plain(self._types[node]))
-        return _apply_two(apply, self.closure(node.left), self.closure(node.right))
+        apply = _arithmetic(node.operator, plain(self._types[node]))
+        return shapes.apply_two(apply, self.closure(node.left), self.closure(node.right))
 
     def _comparison(self, node: Binary) -> Closure:
         left, right = plain(self._types[node.left]), plain(self._types[node.right])
         if left != right:
-            return _apply_two(
+            return shapes.apply_two(
                 _mixed(_COMPARE[node.operator]), self.closure(node.left), self.closure(node.right)
             )
         if left.name == "list":
-            equal = _apply_two(values.equal, self.closure(node.left), self.closure(node.right))
+            equal = shapes.apply_two(values.equal, self.closure(node.left), self.closure(node.right))
             return equal if node.operator == "==" else lambda env: not equal(env)
         place = self._place(node.left)
         if isinstance(node.right, Literal):
             if place is not None:
-                return _field_against(_COMPARE[node.operator], *place, node.right.value)
-            return _against(_COMPARE[node.operator], self.closure(node.left), node.right.value)
-        return _apply_two(_COMPARE[node.operator], self.closure(node.left), self.closure(node.right))
+                return shapes.field_against(_COMPARE[node.operator], *place, node.right.value)
+            return shapes.against(_COMPARE[node.operator], self.closure(node.left), node.right.value)
+        return shapes.apply_two(_COMPARE[node.operator], self.closure(node.left), self.closure(node.right))
 
     def _membership(self, node: Binary) -> Closure:
         left, right = self.closure(node.left), self.closure(node.right)
@@ -181,7 +181,7 @@ class Compiler:
         if isinstance(node.right, Items) and kinds[0] == STRING:
             words = _literals(node.right)
             if words is not None:
-                return _among(left, frozenset(words))
+                return shapes.among(left, frozenset(words))
         if kinds[0] in NUMBERS or kinds[0].name == "list":
             return lambda env: _found(left(env), right(env))
         return lambda env: left(env) in right(env)
@@ -189,26 +189,30 @@ class Compiler:
     def _logic(self, node: Logic) -> Closure:
         clauses = [self.closure(clause) for clause in node.clauses]
         if node.operator == "&&":
-            return _both(*clauses) if len(clauses) == 2 else _all_of(clauses)
+            return shapes.both(*clauses) if len(clauses) == 2 else shapes.all_of(clauses)
         if node in self._strict:
-            return _each_of(clauses)
-        return _any_of(clauses)
+            return shapes.each_of(clauses)
+        return shapes.any_of(clauses)
 
     def _items(self, node: Items) -> Closure:
         literals = _literals(node)
         if literals is not None:
-            return _constant(literals)
+            return shapes.constant(literals)
         items = [self.closure(item) for item in node.items]
         return lambda env: [item(env) for item in items]
 
     def _call(self, node: Call) -> Closure:
         arguments = [self.closure(argument) for argument in node.arguments]
         if node.function == "matches":
-            return _apply_one(pattern(node.arguments[1]), arguments[0])
+            return shapes.apply_one(pattern(node.arguments[1]), arguments[0])
         apply = apply_of(node.function, tuple(plain(self._types[part]) for part in node.arguments))
         if all(isinstance(argument, Literal) for argument in node.arguments):
-            return _constant(apply(*(argument([]) for argument in arguments)))
-        return _apply_one(apply, *arguments) if len(arguments) == 1 else _apply_two(apply, *arguments)
+            return shapes.constant(apply(*(argument([]) for argument in arguments)))
+        return (
+            shapes.apply_one(apply, *arguments)
+            if len(arguments) == 1
+            else shapes.apply_two(apply, *arguments)
+        )
 
     def _macro(self, node: Macro) -> Closure:
         over = self.closure(node.over)
@@ -217,15 +221,19 @@ class Compiler:
         self.release(node.variable)
         match node.macro:
             case "exists":
-                return _every_exists(over, slot, body) if node in self._strict else _exists(over, slot, body)
+                return (
+                    shapes.every_exists(over, slot, body)
+                    if node in self._strict
+                    else shapes.exists(over, slot, body)
+                )
             case "all":
-                return _all(over, slot, body)
+                return shapes.holds_for_all(over, slot, body)
             case "exists_one":
-                return _exists_one(over, slot, body)
+                return shapes.exists_one(over, slot, body)
             case "filter":
-                return _filter(over, slot, body)
+                return shapes.kept(over, slot, body)
             case _:
-                return _map(over, slot, body)
+                return shapes.mapped(over, slot, body)
 
 
 def _literals(node: Items) -> list[Any] | None:
@@ -234,7 +242,7 @@ def _literals(node: Items) -> list[Any] | None:
     return None
 
 
-def _arithmetic(sign: str, left: Type, result: Type) -> Callable[[Any, Any], Any]:
+def _arithmetic(sign: str, result: Type) -> Callable[[Any, Any], Any]:
     match sign, result:
         case "/", _:
             return values.divide if result == INT else values.divide_double
@@ -247,7 +255,6 @@ def _arithmetic(sign: str, left: Type, result: Type) -> Callable[[Any, Any], Any
     if result == DOUBLE:
         return plainly
     within = {INT: values.whole, DURATION: values.stretch, TIMESTAMP: values.moment}[result]
-    del left
     return lambda one, other: within(plainly(one, other))
 
 
@@ -263,221 +270,3 @@ def _found(value: Any, items: Sequence[Any]) -> bool:
     return any(
         float(value) == float(item) if type(value) is not type(item) else value == item for item in items
     )
-
-
-# One maker a shape. Each returns a closure over exactly what it needs, which is what makes evaluation fast.
-
-
-def _constant(value: Any) -> Closure:
-    return lambda _env: value
-
-
-def _field(slot: int, at: int) -> Closure:
-    return lambda env: env[slot][at]
-
-
-def _column(operand: Closure, at: int) -> Closure:
-    return lambda env: operand(env)[at]
-
-
-def _moment(operand: Closure, at: int) -> Closure:
-    def moment(env: Environment) -> Any:
-        value = operand(env)[at]
-        if value is None:
-            raise EvaluationError("the context's time is no RFC 3339 time")
-        return value
-
-    return moment
-
-
-def _key(operand: Closure, key: str) -> Closure:
-    def value(env: Environment) -> Any:
-        found = operand(env).get(key)
-        if found is None:
-            raise EvaluationError(f"no such key: {key}")
-        return found
-
-    return value
-
-
-def _any_key(operand: Closure, key: Closure) -> Closure:
-    return lambda env: _key(operand, key(env))(env)
-
-
-def _position(operand: Closure, key: Closure) -> Closure:
-    def value(env: Environment) -> Any:
-        items, at = operand(env), key(env)
-        if not 0 <= at < len(items):
-            raise EvaluationError(f"no position {at} in a list of {len(items)}")
-        return items[at]
-
-    return value
-
-
-def _has(operand: Closure, key: str) -> Closure:
-    return lambda env: key in operand(env)
-
-
-def _apply_one(apply: Callable[[Any], Any], argument: Closure) -> Closure:
-    return lambda env: apply(argument(env))
-
-
-def _apply_two(apply: Callable[[Any, Any], Any], left: Closure, right: Closure) -> Closure:
-    return lambda env: apply(left(env), right(env))
-
-
-def _field_against(compare: Callable[[Any, Any], Any], slot: int, at: int, value: Any) -> Closure:
-    if compare is operator.eq:
-        return lambda env: env[slot][at] == value
-    if compare is operator.ge:
-        return lambda env: env[slot][at] >= value
-    return lambda env: compare(env[slot][at], value)
-
-
-def _against(compare: Callable[[Any, Any], Any], operand: Closure, value: Any) -> Closure:
-    if compare is operator.eq:
-        return lambda env: operand(env) == value
-    return lambda env: compare(operand(env), value)
-
-
-def _among(operand: Closure, words: frozenset[Any]) -> Closure:
-    return lambda env: operand(env) in words
-
-
-def _conditional(test: Closure, yes: Closure, no: Closure) -> Closure:
-    return lambda env: yes(env) if test(env) else no(env)
-
-
-def _both(left: Closure, right: Closure) -> Closure:
-    def both(env: Environment) -> bool:
-        try:
-            if not left(env):
-                return False
-        except EvaluationError:
-            if not right(env):
-                return False
-            raise
-        return bool(right(env))
-
-    return both
-
-
-def _all_of(clauses: Sequence[Closure]) -> Closure:
-    def all_of(env: Environment) -> bool:
-        fault = None
-        for clause in clauses:
-            try:
-                if not clause(env):
-                    return False
-            except EvaluationError as error:
-                fault = fault or error
-        if fault is not None:
-            raise fault
-        return True
-
-    return all_of
-
-
-def _any_of(clauses: Sequence[Closure]) -> Closure:
-    def any_of(env: Environment) -> bool:
-        fault = None
-        for clause in clauses:
-            try:
-                if clause(env):
-                    return True
-            except EvaluationError as error:
-                fault = fault or error
-        if fault is not None:
-            raise fault
-        return False
-
-    return any_of
-
-
-def _each_of(clauses: Sequence[Closure]) -> Closure:
-    def each_of(env: Environment) -> bool:
-        found = False
-        for clause in clauses:  # every clause runs, and any error stands
-            found = bool(clause(env)) or found
-        return found
-
-    return each_of
-
-
-def _exists(over: Closure, slot: int, body: Closure) -> Closure:
-    def exists(env: Environment) -> bool:
-        fault = None
-        for item in over(env):
-            env[slot] = item
-            try:
-                if body(env):
-                    return True
-            except EvaluationError as error:
-                fault = fault or error
-        if fault is not None:
-            raise fault
-        return False
-
-    return exists
-
-
-def _every_exists(over: Closure, slot: int, body: Closure) -> Closure:
-    def exists(env: Environment) -> bool:
-        found = False
-        for item in over(env):
-            env[slot] = item
-            found = bool(body(env)) or found
-        return found
-
-    return exists
-
-
-def _all(over: Closure, slot: int, body: Closure) -> Closure:
-    def holds(env: Environment) -> bool:
-        fault = None
-        for item in over(env):
-            env[slot] = item
-            try:
-                if not body(env):
-                    return False
-            except EvaluationError as error:
-                fault = fault or error
-        if fault is not None:
-            raise fault
-        return True
-
-    return holds
-
-
-def _exists_one(over: Closure, slot: int, body: Closure) -> Closure:
-    def exists_one(env: Environment) -> bool:
-        count = 0
-        for item in over(env):
-            env[slot] = item
-            count += bool(body(env))
-        return count == 1
-
-    return exists_one
-
-
-def _filter(over: Closure, slot: int, body: Closure) -> Closure:
-    def kept(env: Environment) -> list[Any]:
-        items = []
-        for item in over(env):
-            env[slot] = item
-            if body(env):
-                items.append(item)
-        return items
-
-    return kept
-
-
-def _map(over: Closure, slot: int, body: Closure) -> Closure:
-    def mapped(env: Environment) -> list[Any]:
-        items = []
-        for item in over(env):
-            env[slot] = item
-            items.append(body(env))
-        return items
-
-    return mapped

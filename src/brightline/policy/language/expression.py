@@ -4,12 +4,13 @@ from functools import lru_cache
 
 import msgspec
 
-from brightline.policy.language.compiler import Closure, compile_tree
+from brightline.policy.language.compiler import compile_tree
 from brightline.policy.language.cost import cost
 from brightline.policy.language.errors import ExpressionError
 from brightline.policy.language.limits import MAX_COST
 from brightline.policy.language.monotone import check_growth
 from brightline.policy.language.parser import parse
+from brightline.policy.language.shapes import Closure
 from brightline.policy.language.syntax import Expression
 from brightline.policy.language.totality import Totality
 from brightline.policy.language.typecheck import Checked, typecheck

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from brightline.policy.language.compiler import Closure, Compiler, Environment
+from brightline.policy.language.compiler import Compiler
 from brightline.policy.language.errors import EvaluationError
+from brightline.policy.language.shapes import Closure, Environment
 from brightline.policy.language.syntax import (
     Conditional,
     Expression,
@@ -18,14 +19,17 @@ Collect = Callable[[Environment, set[int]], None]
 _FINDING = Type("finding")
 
 
-def compile_witness(checked: Checked, growing: frozenset[Expression]) -> Collect:
+def compile_witness(
+    checked: Checked, growing: frozenset[Expression], node: Expression | None = None
+) -> Collect:
     """A function that adds the positions of the findings that made a condition hold.
 
     Args:
         checked: the condition's tree and types.
         growing: its nodes that depend on findings or gaps.
+        node: the part to ask about, in place of the whole condition.
     """
-    return _Witness(checked, growing).collect(checked.tree)
+    return _Witness(checked, growing).collect(node or checked.tree)
 
 
 class _Witness:
