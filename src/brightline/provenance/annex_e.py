@@ -230,7 +230,8 @@ def _key_defects(values: tuple[Value, ...]) -> Iterator[Defect]:
 
 
 def _order_defects(values: tuple[Value, ...], *, yaml: bool) -> Iterator[Defect]:
-    ranks = [FIELDS.index(value.name) for value in values if value.name in FIELDS]
+    names = dict.fromkeys(value.name for value in values if value.name in FIELDS)  # a repeated key has its own defect
+    ranks = [FIELDS.index(name) for name in names]
     late = next((rank for before, rank in pairwise(ranks) if rank < before), None)
     if late is not None:
         yield Defect("order_yaml" if yaml else "order", FIELDS[late])

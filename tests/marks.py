@@ -1,0 +1,438 @@
+"""Writers of files with GB 45438 marks, good and bad: for tests, and for the demo's examples.
+
+Pictures come from Pillow; everything around them is written here byte by byte, independently of the readers in
+`brightline.carriers`, so that a misunderstanding of a format cannot hide in both.
+"""
+
+import base64
+import io
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from PIL import Image
+
+from brightline.core.subject import Kind
+
+# An invented organisation: the letters of "EXAMPLE" and a check digit that holds.
+PRODUCER = "0011" + "91110000MA00EXAMP5" + "10001"
+PROPAGATOR = "0011" + "91110000MA00EXAMP5" + "20002"
+NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
+CLOUD_VARIANT = {"ServiceProvider": "Example", "ServiceUser": "u-1", "Time": "20261123", "ContentId": "c-1"}
+SECURITY_DATA = (
+    '{"SecurityData":{"Type":"TC260PG","Version":1,"PubSD":[{"Type":"DS","AlgID":"1.2.156.10197.1.501",'
+    '"TBSData":{"Type":"Md"},"Signature":"3045"}]}}'
+)
+
+
+class Marked(NamedTuple):
+    """One file: what it is, its bytes, and the code of the defect it was made with (empty when it complies)."""
+
+    name: str
+    kind: Kind
+    data: bytes
+    code: str = ""
+
+
+# The mark itself
+
+
+def fields(**changes: object) -> dict[str, object]:
+    """The seven fields as a provider first writes them; a change to None leaves the field out."""
+    whole: dict[str, object] = {
+        "Label": "1",
+        "ContentProducer": PRODUCER,
+        "ProduceID": "98ae6b12-23e2-49af-b98a-780706f8e584",
+        "ReservedCode1": "",
+        "ContentPropagator": PRODUCER,
+        "PropagateID": "98ae6b12-23e2-49af-b98a-780706f8e584",
+        "ReservedCode2": "",
+    }
+    whole.update(changes)
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def bare(values: Mapping[str, object] | None = None) -> str:
+    """`{"Label":...}`."""
+    return json.dumps(fields() if values is None else values, ensure_ascii=False, separators=(",", ":"))
+
+
+def wrapped(values: Mapping[str, object] | None = None) -> str:
+    """`{"AIGC":{"Label":...}}`."""
+    return f'{{"AIGC":{bare(values)}}}'
+
+
+def xmp(value: str, *, form: str = "element", namespace: str = NAMESPACE, prefix: str = "TC260") -> bytes:
+    """An XMP packet with the mark as `element` or `attribute`."""
+    name = f"{prefix}:AIGC"
+    attribute = f" {name}={quoteattr(value)}" if form == "attribute" else ""
+    element = f"<{name}>{escape(value)}</{name}>" if form == "element" else ""
+    declared = f' xmlns:{prefix}="{namespace}"' if namespace else ""
+    return _packet(f'<rdf:Description rdf:about=""{declared}{attribute}>{element}</rdf:Description>')
+
+
+def xmp_laid_out(values: Mapping[str, object], *, nested: bool) -> bytes:
+    """An XMP packet with each field a property of its own, in `TC260:AIGC` or directly in the description."""
+    inner = "".join(f"<TC260:{name}>{escape(str(value))}</TC260:{name}>" for name, value in values.items())
+    if nested:
+        inner = f'<TC260:AIGC rdf:parseType="Resource">{inner}</TC260:AIGC>'
+    return _packet(f'<rdf:Description rdf:about="" xmlns:TC260="{NAMESPACE}">{inner}</rdf:Description>')
+
+
+def xmp_base64(value: str) -> bytes:
+    """Volcano Engine's request field, as it ends up in files."""
+    text = base64.b64encode(f"AIGC={value}".encode()).decode()
+    inner = (
+        f'<rdf:Description rdf:about="" xmlns:v="http://example.com/v/"><v:XmpKvBase64>{text}</v:XmpKvBase64>'
+    )
+    return _packet(inner + "</rdf:Description>")
+
+
+def xmp_without_mark() -> bytes:
+    """An XMP packet of a camera."""
+    creator = (
+        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="Camera"/>'
+    )
+    return _packet(creator)
+
+
+def _packet(description: str) -> bytes:
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{description}</rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="w"?>'
+    ).encode()
+
+
+# Pictures
+
+
+def picture() -> Image.Image:
+    """A small picture with some structure."""
+    return Image.merge(
+        "RGB", [Image.linear_gradient("L").resize((48, 32)).rotate(turn) for turn in (0, 90, 180)]
+    )
+
+
+def _saved(form: str) -> bytes:
+    stream = io.BytesIO()
+    picture().save(stream, form)
+    return stream.getvalue()
+
+
+def plain_png() -> bytes:
+    """A PNG without any metadata."""
+    return _saved("PNG")
+
+
+def plain_jpeg() -> bytes:
+    """A JPEG without any metadata but JFIF."""
+    return _saved("JPEG")
+
+
+def plain_webp() -> bytes:
+    """A WebP without any metadata."""
+    return _saved("WEBP")
+
+
+# PNG
+
+
+def png_chunk(kind: bytes, data: bytes, *, wrong_checksum: bool = False) -> bytes:
+    """One chunk with its length and CRC."""
+    crc = zlib.crc32(kind + data) ^ wrong_checksum
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+
+
+def itxt(keyword: str, value: bytes, *, compressed: bool = False, wrong_checksum: bool = False) -> bytes:
+    """An iTXt chunk."""
+    body = zlib.compress(value) if compressed else value
+    head = keyword.encode("latin-1") + bytes([0, compressed, 0]) + b"\x00\x00"
+    return png_chunk(b"iTXt", head + body, wrong_checksum=wrong_checksum)
+
+
+def xmp_chunk(packet: bytes, *, compressed: bool = False) -> bytes:
+    """The iTXt chunk that PNG keeps XMP in."""
+    return itxt("XML:com.adobe.xmp", packet, compressed=compressed)
+
+
+def text_chunk(keyword: str, value: str) -> bytes:
+    """A tEXt chunk."""
+    return png_chunk(b"tEXt", keyword.encode("latin-1") + b"\x00" + value.encode())
+
+
+def ztxt_chunk(keyword: str, value: str) -> bytes:
+    """A zTXt chunk."""
+    return png_chunk(b"zTXt", keyword.encode("latin-1") + b"\x00\x00" + zlib.compress(value.encode()))
+
+
+def png(*chunks: bytes, where: str = "head") -> bytes:
+    """A PNG with chunks behind IHDR (`head`), before IEND (`pixels`) or behind it (`end`)."""
+    data = plain_png()
+    at = {"head": 33, "pixels": len(data) - 12, "end": len(data)}[where]
+    return data[:at] + b"".join(chunks) + data[at:]
+
+
+# JPEG
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    """One marker segment."""
+    return bytes([0xFF, marker]) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def xmp_segment(packet: bytes) -> bytes:
+    """APP1 with XMP."""
+    return segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00" + packet)
+
+
+def extended_xmp_segments(packet: bytes, *, part_bytes: int = 200) -> bytes:
+    """Extended XMP in as many APP1 segments as it takes, last part first."""
+    guid = b"0123456789ABCDEF0123456789ABCDEF"
+    parts = []
+    for offset in range(0, len(packet), part_bytes):
+        head = b"http://ns.adobe.com/xmp/extension/\x00" + guid + struct.pack(">II", len(packet), offset)
+        parts.append(segment(0xE1, head + packet[offset : offset + part_bytes]))
+    return b"".join(reversed(parts))
+
+
+def exif_block(tags: Mapping[int, tuple[int, bytes]], *, order: str = ">") -> bytes:
+    """A TIFF block: tag number to (type, value); 0x9286 goes to the Exif directory, the rest to IFD0."""
+    head = (b"MM\x00*" if order == ">" else b"II*\x00") + struct.pack(order + "I", 8)
+    outer = {number: tag for number, tag in tags.items() if number != 0x9286}
+    inner = {number: tag for number, tag in tags.items() if number == 0x9286}
+    size = 2 + 12 * (len(outer) + bool(inner)) + 4
+    values = b"".join(value for _, value in outer.values())
+    pointer = {0x8769: (4, struct.pack(order + "I", 8 + size + len(values)))} if inner else {}
+    first = _directory({**outer, **pointer}, 8, order)
+    return head + first + (_directory(inner, len(head + first), order) if inner else b"")
+
+
+def _directory(tags: Mapping[int, tuple[int, bytes]], at: int, order: str) -> bytes:
+    entries, values = b"", b""
+    after = at + 2 + 12 * len(tags) + 4
+    for number, (kind, value) in sorted(tags.items()):
+        count = len(value) // (4 if kind == 4 else 1)
+        short = value.ljust(4, b"\x00") if len(value) <= 4 else struct.pack(order + "I", after + len(values))
+        values += value if len(value) > 4 else b""
+        entries += struct.pack(order + "HHI", number, kind, count) + short
+    return struct.pack(order + "H", len(tags)) + entries + bytes(4) + values
+
+
+def user_comment(value: str, *, code: bytes = b"ASCII\x00\x00\x00", order: str = ">") -> bytes:
+    """An EXIF block whose UserComment holds `value`."""
+    text = value.encode("utf-16-be" if code.startswith(b"UNICODE") else "utf-8")
+    return exif_block({0x9286: (7, code + text)}, order=order)
+
+
+def image_description(value: str) -> bytes:
+    """An EXIF block whose ImageDescription holds `value`."""
+    return exif_block({0x010E: (2, value.encode() + b"\x00")})
+
+
+def exif_segment(block: bytes) -> bytes:
+    """APP1 with EXIF."""
+    return segment(0xE1, b"Exif\x00\x00" + block)
+
+
+def jpeg(*segments: bytes, where: str = "head") -> bytes:
+    """A JPEG with segments behind SOI (`head`), behind the scan (`pixels`) or bytes behind EOI (`end`)."""
+    data = plain_jpeg()
+    at = {"head": 2, "pixels": len(data) - 2, "end": len(data)}[where]
+    return data[:at] + b"".join(segments) + data[at:]
+
+
+# WebP
+
+
+def riff_chunk(kind: bytes, data: bytes) -> bytes:
+    """One RIFF chunk, padded to an even length."""
+    return kind + struct.pack("<I", len(data)) + data + bytes(len(data) & 1)
+
+
+def webp(*chunks: bytes, behind: bytes = b"") -> bytes:
+    """A WebP with chunks at the container's end, and bytes behind it."""
+    body = plain_webp()[12:] + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body + behind
+
+
+# Markdown
+
+PROSE = "# Minutes\n\nThe committee met on Monday and agreed on the budget.\n"
+
+
+def yaml_lines(values: Mapping[str, object] | None = None, *, quoted: bool = True) -> str:
+    """The mapping `AIGC:` as YAML."""
+    shown = "'{}'" if quoted else "{}"
+    lines = (f"  {name}: {shown.format(value)}\n" for name, value in (values or fields()).items())
+    return "AIGC:\n" + "".join(lines)
+
+
+def front_matter(values: Mapping[str, object] | None = None, *, quoted: bool = True) -> bytes:
+    """A Markdown file with the mark at its head."""
+    return f"---\n{yaml_lines(values, quoted=quoted)}---\n\n{PROSE}".encode()
+
+
+# All of them
+
+
+def compliant_files() -> list[Marked]:
+    """One file for each way to write a mark that the standard and its guides print."""
+    element, attribute = xmp(bare()), xmp(bare(), form="attribute")
+    named = fields(ContentProducer="Example-Studio", ContentPropagator="", PropagateID="")
+    return [
+        Marked("png-xmp-element", Kind.PNG, png(xmp_chunk(element))),
+        Marked("png-xmp-attribute", Kind.PNG, png(xmp_chunk(attribute))),
+        Marked("png-text", Kind.PNG, png(text_chunk("AIGC", wrapped()))),
+        Marked("png-name", Kind.PNG, png(text_chunk("AIGC", wrapped(named)))),
+        Marked("jpeg-xmp-element", Kind.JPEG, jpeg(xmp_segment(element))),
+        Marked("jpeg-xmp-attribute", Kind.JPEG, jpeg(xmp_segment(attribute))),
+        Marked("jpeg-user-comment", Kind.JPEG, jpeg(exif_segment(user_comment(wrapped())))),
+        Marked("jpeg-user-comment-ii", Kind.JPEG, jpeg(exif_segment(user_comment(wrapped(), order="<")))),
+        Marked("jpeg-extended-xmp", Kind.JPEG, jpeg(extended_xmp_segments(element))),
+        Marked("webp-xmp-element", Kind.WEBP, webp(riff_chunk(b"XMP ", element))),
+        Marked("webp-xmp-attribute", Kind.WEBP, webp(riff_chunk(b"XMP ", attribute))),
+        Marked("markdown", Kind.MARKDOWN, front_matter()),
+        Marked("markdown-with-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n" + front_matter()[4:]),
+    ]
+
+
+def plain_files() -> list[Marked]:
+    """Files without any mark."""
+    return [
+        Marked("png", Kind.PNG, plain_png()),
+        Marked(
+            "png-camera",
+            Kind.PNG,
+            png(xmp_chunk(xmp_without_mark()), text_chunk("Comment", "AIGC style, {a}")),
+        ),
+        Marked("jpeg", Kind.JPEG, plain_jpeg()),
+        Marked(
+            "jpeg-camera",
+            Kind.JPEG,
+            jpeg(xmp_segment(xmp_without_mark()), exif_segment(image_description("Sea"))),
+        ),
+        Marked("webp", Kind.WEBP, plain_webp()),
+        Marked("markdown", Kind.MARKDOWN, PROSE.encode()),
+        Marked("markdown-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n---\n" + PROSE.encode()),
+        Marked(
+            "markdown-example",
+            Kind.MARKDOWN,
+            f"# Marks\n\n```yaml\n{yaml_lines()}```\n\n{PROSE * 20}".encode(),
+        ),
+    ]
+
+
+def defective_values() -> dict[str, str]:
+    """Defect code to a bare JSON value that has that defect."""
+    reordered = dict(reversed(fields().items()))
+    twice = bare()[:-1]
+    return {
+        "empty": "",
+        "base64": base64.b64encode(bare().encode()).decode(),
+        "double_encoded": json.dumps(bare()),
+        "not_json": '{"Label":"1",',
+        "not_object": "[1]",
+        "missing_field": bare(fields(ProduceID=None)),
+        "missing_optional": bare(fields(PropagateID=None)),
+        "empty_field": bare(fields(ContentProducer="")),
+        "field_type": bare(fields(Label=1)),
+        "reserved_type": bare(fields(ReservedCode1={"SecurityData": {}})),
+        "label_value": bare(fields(Label="AIGC")),
+        "order": bare(reordered),
+        "repeated_key": twice + ',"Label":"1"}',
+        "contradicting_key": twice + ',"Label":"3"}',
+        "unknown_key": bare(fields(Author="A.N.")),
+        "foreign_fields": bare(CLOUD_VARIANT),
+        "charset": bare(fields(ContentProducer="Example Studio")),
+        "charset_reserved": bare(fields(ReservedCode1=SECURITY_DATA)),
+        "malformed_code": bare(fields(ContentProducer=PRODUCER[:-6] + "X10001")),
+    }
+
+
+def defective_files() -> list[Marked]:
+    """For each defect at least one file that has it, in every format that can."""
+    files = []
+    for code, value in defective_values().items():
+        packet = xmp(value)
+        files += [
+            Marked(f"png-{code}", Kind.PNG, png(xmp_chunk(packet)), code),
+            Marked(f"jpeg-{code}", Kind.JPEG, jpeg(xmp_segment(packet)), code),
+            Marked(f"webp-{code}", Kind.WEBP, webp(riff_chunk(b"XMP ", packet)), code),
+        ]
+    return files + _defective_places() + _defective_markdown()
+
+
+def _defective_places() -> list[Marked]:
+    element, other = xmp(bare()), xmp(bare(fields(Label="3")))
+    undeclared, foreign = xmp(bare(), namespace=""), xmp(bare(), namespace="http://example.com/")
+    chunk, glued = xmp_chunk(element), b"AIGC" + bare().encode()
+    broken = itxt("XML:com.adobe.xmp", element, wrong_checksum=True)
+    comment = user_comment(wrapped(), code=b"UNICODE\x00")
+    description = exif_segment(image_description(bare(CLOUD_VARIANT)))
+    doubled = jpeg(xmp_segment(element), exif_segment(user_comment(wrapped())))
+    contradicting = jpeg(xmp_segment(element), exif_segment(user_comment(wrapped(fields(Label="3")))))
+    laid_out = [xmp_laid_out(fields(), nested=nested) for nested in (True, False)]
+    return [
+        Marked("png-duplicate", Kind.PNG, png(chunk, text_chunk("AIGC", wrapped())), "duplicate"),
+        Marked("png-contradiction", Kind.PNG, png(chunk, xmp_chunk(other)), "contradiction"),
+        Marked("jpeg-duplicate", Kind.JPEG, doubled, "duplicate"),
+        Marked("jpeg-contradiction", Kind.JPEG, contradicting, "contradiction"),
+        Marked("webp-duplicate", Kind.WEBP, webp(riff_chunk(b"XMP ", element) * 2), "duplicate"),
+        Marked("png-keyword", Kind.PNG, png(text_chunk("Comment", wrapped())), "keyword"),
+        Marked("webp-keyword", Kind.WEBP, webp(riff_chunk(b"XMP ", xmp_base64(bare()))), "keyword"),
+        Marked("jpeg-volcano", Kind.JPEG, jpeg(xmp_segment(xmp_base64(bare()))), "base64"),
+        Marked("png-text-bare", Kind.PNG, png(text_chunk("AIGC", bare())), "bare"),
+        Marked("png-xmp-wrapped", Kind.PNG, png(xmp_chunk(xmp(wrapped()))), "wrapped"),
+        Marked("png-laid-out", Kind.PNG, png(xmp_chunk(laid_out[0])), "laid_out"),
+        Marked("jpeg-laid-out", Kind.JPEG, jpeg(xmp_segment(laid_out[1])), "laid_out"),
+        Marked("png-after-pixels", Kind.PNG, png(chunk, where="pixels"), "after_pixels"),
+        Marked("png-after-end", Kind.PNG, png(chunk, where="end"), "after_end"),
+        Marked("png-glued-end", Kind.PNG, png(glued, where="end"), "after_end"),
+        Marked("png-ztxt", Kind.PNG, png(ztxt_chunk("AIGC", wrapped())), "compressed"),
+        Marked("png-itxt-compressed", Kind.PNG, png(xmp_chunk(element, compressed=True)), "compressed"),
+        Marked("png-checksum", Kind.PNG, png(broken), "checksum"),
+        Marked("png-exif", Kind.PNG, png(png_chunk(b"eXIf", user_comment(wrapped()))), "unusual_place"),
+        Marked("png-private", Kind.PNG, png(png_chunk(b"aiGc", wrapped().encode())), "unusual_place"),
+        Marked("png-namespace", Kind.PNG, png(xmp_chunk(foreign)), "namespace"),
+        Marked("webp-undeclared", Kind.WEBP, webp(riff_chunk(b"XMP ", undeclared)), "malformed_xmp"),
+        Marked("jpeg-malformed-xmp", Kind.JPEG, jpeg(xmp_segment(element[:-40])), "malformed_xmp"),
+        Marked("jpeg-glued", Kind.JPEG, jpeg(segment(0xEB, glued)), "glued"),
+        Marked("jpeg-comment", Kind.JPEG, jpeg(segment(0xFE, wrapped().encode())), "unusual_place"),
+        Marked("jpeg-after-pixels", Kind.JPEG, jpeg(xmp_segment(element), where="pixels"), "after_pixels"),
+        Marked("jpeg-after-end", Kind.JPEG, jpeg(element, where="end"), "after_end"),
+        Marked("jpeg-unicode-comment", Kind.JPEG, jpeg(exif_segment(comment)), "encoding"),
+        Marked("jpeg-tencent-cloud", Kind.JPEG, jpeg(description), "foreign_fields"),
+        Marked("webp-after-end", Kind.WEBP, webp(behind=glued), "after_end"),
+        Marked("webp-exif", Kind.WEBP, webp(riff_chunk(b"EXIF", user_comment(wrapped()))), "unusual_place"),
+        Marked("png-too-large", Kind.PNG, png(text_chunk("AIGC", '{"AIGC":' + "[" * 5000)), "too_large"),
+    ]
+
+
+def _defective_markdown() -> list[Marked]:
+    alphabetical = dict(sorted(fields().items()))
+    mini = fields(Label="AIGC", ContentProducer="Example Agent AI")
+    folded = f"{PROSE}\n<details>\n<summary>AIGC</summary>\n\n```yaml\n{yaml_lines()}```\n\n</details>\n"
+    contradicting = front_matter() + yaml_lines(fields(Label="2")).encode()
+    return [
+        Marked("markdown-alphabetical", Kind.MARKDOWN, front_matter(alphabetical), "order_yaml"),
+        Marked("markdown-unquoted", Kind.MARKDOWN, front_matter(quoted=False), "unquoted"),
+        Marked("markdown-label", Kind.MARKDOWN, front_matter(mini), "label_value"),
+        Marked("markdown-spaces", Kind.MARKDOWN, front_matter(mini), "charset"),
+        Marked("markdown-end", Kind.MARKDOWN, f"{PROSE}\n{yaml_lines()}".encode(), "in_body"),
+        Marked("markdown-details", Kind.MARKDOWN, folded.encode(), "in_body"),
+        Marked("markdown-details-early", Kind.MARKDOWN, (folded + PROSE * 40).encode(), "in_body"),
+        Marked("markdown-contradiction", Kind.MARKDOWN, contradicting, "contradiction"),
+        Marked("markdown-open", Kind.MARKDOWN, f"---\n{yaml_lines()}\n{PROSE}".encode(), "malformed_yaml"),
+        Marked(
+            "markdown-bad",
+            Kind.MARKDOWN,
+            front_matter().replace(b"---\n", b"---\na: [\n", 1),
+            "malformed_yaml",
+        ),
+        Marked("markdown-json", Kind.MARKDOWN, f"---\nAIGC: '{wrapped()}'\n---\n".encode(), "wrapped"),
+        Marked("markdown-empty", Kind.MARKDOWN, b"---\nAIGC:\n---\n" + PROSE.encode(), "empty"),
+    ]
