@@ -5,7 +5,7 @@ text it stands in. So it is looked for only as a sentence at the start or the en
 brackets, and only in wordings that declare; a sentence about AI-generated content is no mark.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import re2
@@ -28,6 +28,7 @@ WINDOW_CHARACTERS = (
     64  # non-space characters at either end that count as start and end; not set by the standard
 )
 _SENTENCE_LIMIT = 160  # characters of the longest declaring sentence that is looked at
+_ELEMENT_LIMIT = 20_000  # AI elements whose surroundings are looked at; a novel about AI has a few thousand
 _MARK_LIMIT = 8  # marks told of one text
 _TEXT_LIMIT_CHARACTERS = 16 * 1024 * 1024  # the intake's own limit on one text
 
@@ -35,11 +36,20 @@ _EDGE = (
     r"[\s\x{3000}*_>~`|·•—–=+◆●★☆※✨🤖⚠️ℹ-]*"  # decoration around a line, but no `#`: a heading names a topic
 )
 _STOP = r"[。．.！!…]*"
-_DECLARES = rf"(?:{DECLARES_ZH}|{DECLARES_EN})"
-_STATES = rf"(?:{DECLARES_ZH}|{STATES_ZH}|{MADE_BY_ZH}|{STATES_EN})"
-_SENTENCE = re2.compile(rf"(?i)^{_EDGE}{_STATES}{_STOP}{_EDGE}$")
-_BRACKETED = re2.compile(rf"(?i)[\[【（(〔［「『<《]\s*{_STATES}{_STOP}\s*[\]】）)〕］」』>》]")
-_LINE = re2.compile(rf"(?im)^{_EDGE}{_DECLARES}{_STOP}[ \t\r*_>~`|]*$")
+_OPENING, _CLOSING = "[【（(〔［「『<《", "]】）)〕］」』>》"
+
+
+def _whole(words: str) -> "re2._Regexp":
+    """A pattern for a whole sentence; these are large, but only run on `_SENTENCE_LIMIT` characters."""
+    options = re2.Options()
+    options.max_mem = 64 * 1024 * 1024
+    options.log_errors = False
+    options.case_sensitive = False
+    return re2.compile(rf"{_EDGE}(?:{words}){_STOP}{_EDGE}", options)
+
+
+_STATES = (_whole(f"{DECLARES_ZH}|{STATES_ZH}|{MADE_BY_ZH}"), _whole(STATES_EN))
+_DECLARES = (_whole(DECLARES_ZH), _whole(DECLARES_EN))
 _CHINESE = re2.compile(r"生成|合成|產生")
 _AI = re2.compile(rf"(?i){AI_ZH}|artificial intelligence")
 _MADE = re2.compile(rf"(?i)生成|合成|產生|{MADE_EN}|synthesi")
@@ -73,7 +83,7 @@ def detect(subject: Subject) -> Iterator[Finding]:
 def find_marks(text: str) -> tuple[ExplicitMark, ...]:
     r"""Explicit marks in a text, in order, at most eight.
 
-    >>> [mark.position for mark in find_marks("本文由AI生成。\\n会议于周一召开。")]
+    >>> [mark.position for mark in find_marks("本文由AI生成。\n会议于周一召开。")]
     ['start']
     >>> find_marks("AI生成内容的治理是一个新问题，各国都在研究。")
     ()
@@ -83,26 +93,64 @@ def find_marks(text: str) -> tuple[ExplicitMark, ...]:
     found: dict[tuple[int, int], ExplicitMark] = {}
     head, tail = _windows(text)
     for start, end in _candidates(text, head, tail):
-        if _is_negated(text[start:end]):
+        if any(start < other_end and other_start < end for other_start, other_end in found):
             continue
         position = "start" if start < head else "end" if end > tail else "middle"
         language = "zh" if _CHINESE.search(text[start:end]) else "en"
-        found.setdefault((start, end), ExplicitMark(start, end, position, language))
+        found[start, end] = ExplicitMark(start, end, position, language)
         if len(found) == _MARK_LIMIT:
             break
     return tuple(mark for _, mark in sorted(found.items()))
 
 
 def _candidates(text: str, head: int, tail: int) -> Iterator[tuple[int, int]]:
-    """Spans that declare: sentences at either end, then brackets and lines anywhere."""
-    edge = max(head, 0) + _SENTENCE_LIMIT
-    yield from _sentences(text[:edge], 0, lambda start, _: start < head)
-    begin = max(0, tail - _SENTENCE_LIMIT)
-    if begin > 0 or edge < len(text):
-        yield from _sentences(text[begin:], begin, lambda _, end: end > tail)
-    for pattern in (_BRACKETED, _LINE):
-        for match in pattern.finditer(text):
-            yield _trim(text, match.start(), match.end())
+    """Spans that declare: sentences at either end, then lines and brackets anywhere."""
+    edge = min(len(text), head + _SENTENCE_LIMIT)
+    for start, end in _sentences(text, 0, edge):
+        if start < head and _matches(_STATES, text[start:end]):
+            yield start, end
+    for start, end in _sentences(text, max(0, tail - _SENTENCE_LIMIT), len(text)):
+        if end > tail and _matches(_STATES, text[start:end]):
+            yield start, end
+    for index, match in enumerate(_AI.finditer(text)):
+        if index == _ELEMENT_LIMIT:
+            return
+        line = _line_around(text, match.start())
+        if line is not None and _matches(_DECLARES, text[slice(*line)]):
+            yield line
+        bracket = _bracket_around(text, match.start())
+        if bracket is not None and _matches(_STATES, text[bracket[0] + 1 : bracket[1] - 1]):
+            yield bracket
+
+
+def _matches(patterns: "tuple[re2._Regexp, re2._Regexp]", sentence: str) -> bool:
+    if len(sentence) > _SENTENCE_LIMIT or not _MADE.search(sentence) or _is_negated(sentence):
+        return False
+    return bool(patterns[not _CHINESE.search(sentence)].fullmatch(sentence))
+
+
+def _line_around(text: str, index: int) -> tuple[int, int] | None:
+    """The line that holds `index`, trimmed; None when it is longer than a mark can be."""
+    begin = text.rfind("\n", max(0, index - _SENTENCE_LIMIT), index) + 1
+    end = text.find("\n", index, index + _SENTENCE_LIMIT)
+    if begin == 0 and index > _SENTENCE_LIMIT:
+        return None
+    if end < 0 and len(text) > index + _SENTENCE_LIMIT:
+        return None
+    return _trim(text, begin, end if end >= 0 else len(text))
+
+
+def _bracket_around(text: str, index: int) -> tuple[int, int] | None:
+    """The innermost brackets around `index` on its line, both included."""
+    before = text[max(0, index - _SENTENCE_LIMIT // 2) : index]
+    opening = max(before.rfind(character) for character in _OPENING)
+    if opening < 0 or "\n" in before[opening:]:
+        return None
+    after = text[index : index + _SENTENCE_LIMIT]
+    closings = [place for place in (after.find(character) for character in _CLOSING) if place >= 0]
+    if not closings or "\n" in after[: min(closings)]:
+        return None
+    return index - len(before) + opening, index + min(closings) + 1
 
 
 def _is_negated(sentence: str) -> bool:
@@ -111,20 +159,13 @@ def _is_negated(sentence: str) -> bool:
     return bool(_NEGATED.search(sentence[: element.start()] if element else sentence))
 
 
-def _sentences(text: str, offset: int, inside: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
-    """Sentences of a piece of text that declare, where `inside` says that they lie at the text's edge."""
-    for begin, end in _pieces(text):
-        start, stop = _trim(text, begin, end)
-        if start < stop and inside(offset + start, offset + stop) and _SENTENCE.search(text[start:stop]):
-            yield offset + start, offset + stop
-
-
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    begin = 0
-    for match in _BREAKS.finditer(text):
-        yield begin, match.end()
-        begin = match.end()
-    yield begin, len(text)
+def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Trimmed sentences and lines of `text[begin:end]`."""
+    piece, last = text[begin:end], 0
+    for match in _BREAKS.finditer(piece):
+        yield _trim(text, begin + last, begin + match.end())
+        last = match.end()
+    yield _trim(text, begin + last, end)
 
 
 def _windows(text: str) -> tuple[int, int]:
