@@ -64,16 +64,20 @@ class Draft:
         """Whether the words so far end with a line break."""
         return bool(self._pieces) and self._pieces[-1].endswith("\n")
 
-    def tail(self, start: int) -> str:
-        """The words from offset `start` to the end so far, at most some thousand characters of them."""
+    def words_from(self, start: int) -> str:
+        """The words from offset `start` to the end so far."""
         pieces: list[str] = []
         length = self.length
         for piece in reversed(self._pieces):
-            if length <= start or self.length - length > 8 * SHOWN_CHARACTERS:
+            if length <= start:
                 break
             length -= len(piece)
-            pieces.append(piece if length >= start else piece[start - length :])
+            pieces.append(piece[max(0, start - length) :])
         return "".join(reversed(pieces))
+
+    def tail(self, start: int) -> str:
+        """The words from offset `start` to the end so far, or none where they are too many to be a link's."""
+        return self.words_from(start) if self.length - start <= 8 * SHOWN_CHARACTERS else ""
 
     def say(self, words: str) -> int:
         """Add words that a reader would see; gives the offset at which they start."""

@@ -143,6 +143,8 @@ class _Walk:
                 stack.append((node.next, False))
             if node.is_text_node:
                 self._say(node.text_content or "")
+            elif node.is_comment_node:
+                self._hide(node.comment_content or "")
             elif node.is_element_node and node.tag not in _UNREAD:
                 self._enter(node)
                 stack.append((node, True))
@@ -187,15 +189,18 @@ class _Walk:
     def _say(self, words: str) -> None:
         spaced = _SPACE.sub(" ", words)
         if self._hidden_depth:
-            if self._hidden_length < HIDDEN_CHARACTERS:
-                self.hidden.append(spaced)
-                self._hidden_length += len(spaced)
+            self._hide(spaced)
             return
         if self._at_break:
             spaced = spaced.lstrip(" ")
         if spaced:
             self.draft.say(spaced)
             self._at_break = spaced.endswith((" ", "\n"))
+
+    def _hide(self, words: str) -> None:
+        if self._hidden_length < HIDDEN_CHARACTERS and words.strip() and not words.startswith("[if"):
+            self.hidden.append(words[:HIDDEN_CHARACTERS].strip() + "\n")
+            self._hidden_length += len(words)
 
     def _break(self) -> None:
         if self.draft.length and not self.draft.ends_line:

@@ -43,10 +43,17 @@ def bunzip(packed: Iterable[bytes]) -> Iterator[bytes]:
     for data in packed:
         if state.eof:
             return
-        piece = state.decompress(data, GROWN_BYTES)
-        while piece:
+        rest = data
+        while piece := state.decompress(rest, GROWN_BYTES):
             yield piece
-            piece = b"" if state.eof else state.decompress(b"", GROWN_BYTES)
+            rest = b""
+            if _is_done(state):
+                return
+
+
+def _is_done(state: bz2.BZ2Decompressor) -> bool:
+    """Asked in a function, since the type checker believes that the state never changes."""
+    return state.eof
 
 
 def gunzip(packed: Iterable[bytes]) -> Iterator[bytes]:

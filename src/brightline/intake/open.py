@@ -57,6 +57,7 @@ _READERS: dict[Kind, str] = {
     Kind.ZIP: "archive",
     Kind.TAR: "archive",
     Kind.GZIP: "archive",
+    Kind.UNKNOWN: "unknown",
 }
 _MEDIA_READERS: dict[Media, str] = {
     Media.IMAGE: "picture",

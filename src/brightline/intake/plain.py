@@ -9,6 +9,6 @@ from brightline.intake.transcript import read_transcript
 def read(blob: Blob, draft: Draft) -> None:
     """Read a text; one that is a chat transcript becomes a CHAT with its turns as parts."""
     text = draft.decoded(blob)
-    draft.say(text)
-    link_words(draft, text, 0)
-    read_transcript(text, draft)
+    if not read_transcript(text, draft):
+        draft.say(text)
+        link_words(draft, text, 0)

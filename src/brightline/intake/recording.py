@@ -1,6 +1,6 @@
 """Sound and video: duration and streams from the container's headers, without decoding."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
 from brightline.intake.draft import Draft
@@ -47,7 +47,7 @@ def _probe(blob: Blob, draft: Draft) -> None:
     }
     with blob.open() as stream:
         try:
-            container = av.open(
+            container: Any = av.open(
                 stream, format=_FORMATS[draft.kind], options=options, metadata_errors="replace"
             )
         except av.error.FFmpegError as error:
@@ -59,9 +59,9 @@ def _probe(blob: Blob, draft: Draft) -> None:
             _note(container, max(0.0, seconds), draft)
 
 
-def _note(container: object, seconds: float, draft: Draft) -> None:
+def _note(container: Any, seconds: float, draft: Draft) -> None:
     draft.header("duration", f"{seconds:.3f}")
-    for stream in list(container.streams)[:STREAMS]:  # type: ignore[attr-defined]  # PyAV has no types here
+    for stream in list(container.streams)[:STREAMS]:
         codec = stream.codec_context.name if stream.codec_context else "unknown"
         size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
         draft.header(f"stream.{stream.type}", f"{codec}{size}")

@@ -2,7 +2,7 @@
 
 import re
 
-from brightline.core.subject import Header, Kind, Role
+from brightline.core.subject import Header, Kind, Link, Role
 from brightline.intake.draft import Draft, Part
 from brightline.intake.links import addresses
 
@@ -25,13 +25,14 @@ _ROLE = re.compile(
 )
 
 
-def read_transcript(text: str, draft: Draft) -> None:
+def read_transcript(text: str, draft: Draft) -> bool:
     """Turn a text into a CHAT with one TURN a message, if it is a transcript; else leave the draft alone."""
     for pattern in (_ONE_LINE, _NAME_FIRST, _ROLE):
         if _is_transcript(text, pattern):
             draft.kind = Kind.CHAT
             _add_turns(text, pattern, draft)
-            return
+            return True
+    return False
 
 
 def _is_transcript(text: str, pattern: re.Pattern[str]) -> bool:
@@ -59,7 +60,16 @@ def _add(draft: Draft, name: str, time: str, words: list[str]) -> None:
         draft.part(turn(text, account=name, time=time, number=len(draft.parts)))
 
 
-def turn(text: str, *, account: str, time: str, number: int, role: Role = Role.TURN) -> Part:
+def turn(
+    text: str,
+    *,
+    account: str,
+    time: str,
+    number: int,
+    role: Role = Role.TURN,
+    links: tuple[Link, ...] = (),
+    more: tuple[Header, ...] = (),
+) -> Part:
     """One message as a part: a TURN of a chat or a POST of a feed; its bytes are its words in UTF-8."""
     named = (("account", account), ("time", time))
     return Part(
@@ -68,6 +78,6 @@ def turn(text: str, *, account: str, time: str, number: int, role: Role = Role.T
         role=role,
         kind=Kind.TURN if role is Role.TURN else Kind.POST,
         text=text,
-        headers=tuple(Header(name, value) for name, value in named if value),
-        links=tuple(addresses(text)),
+        headers=(*(Header(name, value) for name, value in named if value), *more),
+        links=(*links, *addresses(text)),
     )
