@@ -68,7 +68,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keyed(msgspec.Struct, frozen=True):
-    """A decision on its way into the ledger, under the key that makes recording it twice the same as once."""
+    """A decision on its way into the ledger.
+
+    The key makes recording it twice the same as once; without one it is recorded again.
+    """
 
     examination: Examination
     decision: Decision
@@ -173,24 +176,27 @@ class Line:
         """Decide, record, and only then give out."""
         if not examined:
             return
+        judged = [(done, done.examination) for done in examined if done.examination is not None]
         keyed = [
-            Keyed(done.examination, self._decide(done.examination), under_way.key(done.number))
-            for done in examined
-            if done.examination is not None
+            Keyed(examination, self._decide(examination), under_way.record_key(done.number))
+            for done, examination in judged
         ]
-        receipts = dict(zip((one.key for one in keyed), self._record(keyed), strict=True)) if keyed else {}
-        decisions = {one.key: one.decision for one in keyed}
+        receipts = self._record(keyed) if keyed else ()
+        recorded = {
+            done.number: (one.decision, receipt)
+            for (done, _), one, receipt in zip(judged, keyed, receipts, strict=True)
+        }
         for done in examined:
-            key = under_way.key(done.number)
             for place, job in enumerate(under_way.end(done.number)):
-                if done.examination is None:
+                if done.number not in recorded:
                     yield Judgement(job=job, error=done.error)
                     continue
+                decision, receipt = recorded[done.number]
                 yield Judgement(
                     job=job,
                     examination=done.examination,
-                    decision=decisions[key],
-                    receipt=receipts[key],
+                    decision=decision,
+                    receipt=receipt,
                     recorded_before=place > 0,
                     previews=done.previews,
                     seconds=done.seconds,
@@ -215,8 +221,9 @@ class _UnderWay:
         self._jobs[self._numbers[key]].append(job)
         return True
 
-    def key(self, number: int) -> str:
-        return self._keys[number]
+    def record_key(self, number: int) -> str:
+        """The key to record under: none for a job that is to be judged again."""
+        return "" if self._jobs[number][0].again else self._keys[number]
 
     def end(self, number: int) -> list[Job]:
         del self._numbers[self._keys.pop(number)]

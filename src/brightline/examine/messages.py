@@ -55,7 +55,8 @@ class Found(msgspec.Struct, frozen=True, tag=True):
     """Sent at once, so that it outlives a crash of a later step."""
 
     number: int
-    item: Finding | Gap
+    finding: Finding | None = None
+    gap: Gap | None = None
 
 
 class Examined(msgspec.Struct, frozen=True, tag=True):

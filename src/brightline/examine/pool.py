@@ -100,19 +100,18 @@ class Pool:
         ready = set(wait([worker.connection for worker in busy], timeout=TICK_S))
         for worker in busy:
             if worker.connection in ready:
-                try:
-                    done += worker.receive()
-                except (EOFError, OSError, msgspec.DecodeError):
-                    done += self._replace(worker, GapKind.CRASH)
-                    continue
-            if worker.tasks and worker.overdue(self._settings):
+                done += worker.receive()
+            if worker.gone:
+                done += self._replace(worker, GapKind.CRASH)
+            elif worker.tasks and worker.overdue(self._settings):
                 done += self._replace(worker, GapKind.TIMEOUT)
         return done
 
     def _replace(self, dead: "_Worker", kind: GapKind) -> list[Examined]:
         """Start a fresh worker with the dead one's tasks; the one that was running goes on after its step."""
         dead.end()
-        done = dead.receive_rest()
+        done = dead.receive()  # what it had said before it died
+        dead.connection.close()
         fresh = self._start()
         self._workers[self._workers.index(dead)] = fresh
         number, step, since, _ = (dead.progress[index] for index in range(4))
@@ -124,9 +123,10 @@ class Pool:
             done.append(self._unopened(dead.tasks.popleft(), kind))
         elif began:
             task = dead.tasks.popleft()
-            resume = Resume(int(step), kind, tuple(dead.made), time.monotonic() - since)
+            spent = time.monotonic() - since
+            resume = Resume(int(step), kind, tuple(dead.findings), tuple(dead.gaps), spent)
             preview = task.preview and step < AFTERWARDS
-            fresh.give(msgspec.structs.replace(task, resume=resume, preview=preview), dead.made)
+            fresh.give(msgspec.structs.replace(task, resume=resume, preview=preview))
         for task in dead.tasks:
             fresh.give(task)
         return done
@@ -147,7 +147,7 @@ class Pool:
         ours, theirs = self._context.Pipe(duplex=True)
         progress = self._context.RawArray("d", [-1.0, OPENING, time.monotonic(), time.monotonic()])
         process = self._context.Process(
-            target=work, args=(theirs, progress, *self._encoded, self.digest, os.getpid()), daemon=True
+            target=work, args=(theirs, progress, *self._encoded, self.digest), daemon=True
         )
         process.start()
         theirs.close()
@@ -161,39 +161,45 @@ class _Worker:
         self.process = process
         self.connection = connection
         self.progress = progress
+        self.gone = False
         self.tasks: deque[Task] = deque()
-        self.made: list[Finding | Gap] = []  # of the oldest task
+        self.findings: list[Finding] = []  # of the oldest task, so that they outlive the process
+        self.gaps: list[Gap] = []
 
-    def give(self, task: Task, made: Sequence[Finding | Gap] = ()) -> None:
+    def give(self, task: Task) -> None:
         self.tasks.append(task)
-        self.made = [*made] if len(self.tasks) == 1 else self.made
+        if len(self.tasks) == 1:
+            self._begin(task)
         try:
             self.connection.send_bytes(msgspec.msgpack.encode(task))
         except OSError:
             return  # it is dead; the next look at it finds out and hands its tasks on
 
+    def _begin(self, task: Task) -> None:
+        self.findings = [*task.resume.findings] if task.resume is not None else []
+        self.gaps = [*task.resume.gaps] if task.resume is not None else []
+
     def receive(self) -> list[Examined]:
-        """All replies that have come; raises EOFError when the process is gone."""
-        done = []
-        while self.connection.poll():
-            reply: Reply = msgspec.msgpack.decode(self.connection.recv_bytes(MESSAGE_LIMIT_BYTES), type=Reply)
-            match reply:
-                case Found():
-                    self.made.append(reply.item)
-                case Examined():
-                    done.append(reply)
-                    self.tasks.popleft()
-                    self.made = []
+        """All replies that have come; sees whether the process is gone."""
+        done: list[Examined] = []
+        try:
+            while self.connection.poll():
+                data = self.connection.recv_bytes(MESSAGE_LIMIT_BYTES)
+                self._hear(msgspec.msgpack.decode(data, type=Reply), done)
+        except (EOFError, OSError, msgspec.MsgspecError):
+            self.gone = True
         return done
 
-    def receive_rest(self) -> list[Examined]:
-        """What a dead process had said before it died."""
-        try:
-            return self.receive()
-        except (EOFError, OSError, msgspec.DecodeError):
-            return []
-        finally:
-            self.connection.close()
+    def _hear(self, reply: Reply, done: list[Examined]) -> None:
+        match reply:
+            case Found(finding=finding, gap=gap):
+                self.findings += [finding] if finding is not None else []
+                self.gaps += [gap] if gap is not None else []
+            case Examined():
+                done.append(reply)
+                self.tasks.popleft()
+                if self.tasks:
+                    self._begin(self.tasks[0])
 
     def overdue(self, settings: Settings) -> bool:
         """Whether the running step, or the whole task, is past its limit and did not stop by itself."""

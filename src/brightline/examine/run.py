@@ -97,7 +97,7 @@ def examine(
     made: list[Finding | Gap] = [*opening_gaps(subject, detectors)]
     first = 0
     if resume is not None:
-        made += [*resume.made, *_died(steps, resume)]
+        made += [*resume.findings, *resume.gaps, *_died(steps, resume)]
         first = resume.step + 1
     if deadline is None:
         deadline = time.monotonic() + settings.limits.subject_seconds
@@ -115,13 +115,15 @@ class Resume(msgspec.Struct, frozen=True):
     Attributes:
         step: number of the step that was running.
         kind: TIMEOUT if it was stopped, CRASH if it died by itself.
-        made: findings and gaps made before.
+        findings: made before.
+        gaps: made before.
         spent_s: seconds already spent on the subject.
     """
 
     step: int
     kind: GapKind
-    made: tuple[Finding | Gap, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     spent_s: float = 0.0
 
 
@@ -176,60 +178,53 @@ def _looked_into(node: Subject, detectors: Sequence[Loaded]) -> bool:
 
 def run_step(
     step: Step, number: int, settings: Settings, deadline: float, report: Report | None = None
-) -> Iterator[Finding | Gap]:
+) -> list[Finding | Gap]:
     """Findings of one detector on one part, and a gap if it failed or ran out of time."""
-    if report is not None:
-        report(number, None)
-    for item in _guarded(step, settings, deadline):
+    made: list[Finding | Gap] = []
+
+    def keep(item: Finding | Gap) -> None:
         placed = msgspec.structs.replace(item, part=step.part)
+        made.append(placed)
         if report is not None:
             report(number, placed)
-        yield placed
+
+    if report is not None:
+        report(number, None)
+    gap = _detect(step, settings, deadline, keep)
+    if gap is not None:
+        keep(gap)
+    return made
 
 
-def _guarded(step: Step, settings: Settings, deadline: float) -> Iterator[Finding | Gap]:
-    name = step.loaded.entry.name
-    detect = step.loaded.detect
+def _detect(
+    step: Step, settings: Settings, deadline: float, keep: Callable[[Finding | Gap], None]
+) -> Gap | None:
+    """Run the detector; findings go to `keep` as they come, and a failure is given back as a gap."""
+    name, detect = step.loaded.entry.name, step.loaded.detect
     if detect is None:
-        yield _gap(name, GapKind.MISSING, step.loaded.error, "检测器无法加载")
-        return
+        return _gap(name, GapKind.MISSING, step.loaded.error, "检测器无法加载")
     allowed = max(0.001, min(settings.limits.detector_seconds, deadline - time.monotonic()))
-    found: list[Finding] = []
     try:
         with time_limit(allowed):
-            for finding in detect(step.subject):
-                found.append(finding)
-                if len(found) >= FINDINGS_PER_STEP:
-                    break
+            for count, finding in enumerate(detect(step.subject), 1):
+                keep(finding)
+                if count >= FINDINGS_PER_STEP:
+                    return _gap(
+                        name, GapKind.LIMIT, f"stopped after {count} findings", f"已达到 {count} 条发现的上限"
+                    )
     except StepTimeout:
-        yield from found
-        yield _gap(name, GapKind.TIMEOUT, f"stopped after {allowed:.1f} s", f"运行 {allowed:.1f} 秒后被停止")
-        return
+        return _gap(name, GapKind.TIMEOUT, f"stopped after {allowed:.1f} s", f"运行 {allowed:.1f} 秒后被停止")
     except DetectorError as error:
-        yield from found
-        yield _gap(name, GapKind.FAILED, str(error), f"无法判断:{error}")
-        return
+        return _gap(name, GapKind.FAILED, str(error), f"无法判断:{error}")
     except MemoryError:
-        yield from found
         limit = settings.limits.worker_memory_bytes // 2**20
-        yield _gap(
+        return _gap(
             name, GapKind.LIMIT, f"needs more than {limit} MiB of memory", f"需要超过 {limit} MiB 内存"
         )
-        return
     except Exception as error:  # noqa: BLE001 - whatever a detector raises leaves a gap, never a clean result
-        yield from found
-        yield _gap(
-            name, GapKind.FAILED, f"failed with {type(error).__name__}", f"运行出错:{type(error).__name__}"
-        )
-        return
-    yield from found
-    if len(found) >= FINDINGS_PER_STEP:
-        yield _gap(
-            name,
-            GapKind.LIMIT,
-            f"stopped after {FINDINGS_PER_STEP} findings",
-            f"已达到 {FINDINGS_PER_STEP} 条发现的上限",
-        )
+        kind = type(error).__name__
+        return _gap(name, GapKind.FAILED, f"failed with {kind}", f"运行出错:{kind}")
+    return None
 
 
 def _gap(source: str, kind: GapKind, en: str, zh: str) -> Gap:

@@ -5,6 +5,7 @@ and step were running.
 """
 
 import hashlib
+import signal
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -14,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from brightline.core.errors import IntakeError
-from brightline.core.finding import Examination, Finding
+from brightline.core.finding import Examination, Finding, Span
 from brightline.core.subject import Blob, Facts, Gap, GapKind, Kind, Subject
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry
@@ -38,9 +39,7 @@ class Progress(Protocol):
     def __getitem__(self, index: int, /) -> float: ...
 
 
-def work(
-    connection: Connection, progress: Progress, settings: bytes, entries: bytes, digest: str, parent: int
-) -> None:
+def work(connection: Connection, progress: Progress, settings: bytes, entries: bytes, digest: str) -> None:
     """Serve tasks until the connection closes.
 
     Args:
@@ -49,9 +48,8 @@ def work(
         settings: encoded Settings.
         entries: encoded catalogue entries.
         digest: digest of the detectors in force.
-        parent: process id of the pool.
     """
-    die_with_parent(parent)
+    die_with_parent()  # the fork server, which ends when the pool's process ends
     limit_cores()
     frozen = decode_settings(settings)
     detectors = load_all(msgspec.msgpack.decode(entries, type=tuple[Entry, ...]), frozen)
@@ -97,7 +95,11 @@ def _serve(
         if item is None:
             progress[1], progress[3] = step, time.monotonic()
         else:
-            connection.send_bytes(msgspec.msgpack.encode(Found(task.number, item)))
+            found = Found(task.number, item) if isinstance(item, Finding) else Found(task.number, gap=item)
+            # A timer that rings in the middle of a message would cut it; it may ring once the message is out.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+            connection.send_bytes(msgspec.msgpack.encode(found))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
     examination = examine(
         subject,
@@ -166,7 +168,12 @@ def _previews(subject: Subject, examination: Examination) -> tuple[PartPreview, 
                 if len(drawn) >= PREVIEWS_PER_SUBJECT:
                     break
                 if part in wanted:
-                    drawn.append(PartPreview(part, preview(node)))
+                    drawn.append(PartPreview(part, preview(node, _spans(examination, part))))
     except (StepTimeout, MemoryError):
         return tuple(drawn)
     return tuple(drawn)
+
+
+def _spans(examination: Examination, part: str) -> list[Span]:
+    found = (finding for finding in examination.findings if finding.part == part)
+    return [place for finding in found for place in finding.where if isinstance(place, Span)]

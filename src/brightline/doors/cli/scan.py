@@ -170,7 +170,7 @@ def _walk(path: str, problems: list[str]) -> Iterator[str]:
                 if os.path.isfile(file) and not os.path.islink(file):  # noqa: PTH113, PTH114 - as above
                     yield file
     elif Path(path).is_file():
-        yield path
+        yield os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - who names a link means it
     else:
         problems.append(f"`{_shown(path)}` is neither a file nor a folder")
 

@@ -73,8 +73,9 @@ class PartView(msgspec.Struct, frozen=True):
     spectrogram: str
     seconds: str
     stretches: tuple[tuple[float, float], ...]
-    segments: tuple[Segment, ...]
-    cut: bool
+    excerpts: tuple[tuple[Segment, ...], ...]
+    characters: int
+    cut: bool  # the text is longer than what is shown
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +191,8 @@ def _place(place: Place) -> str:
 def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Finding]) -> PartView:
     shown = one.preview
     places = [place for finding in findings if finding.part == one.part for place in finding.where]
-    scale = WAVE_WIDTH / shown.seconds if shown.seconds else 0.0
+    spans = [place for place in places if isinstance(place, Span)]
+    scale = WAVE_WIDTH / shown.drawn_s if shown.drawn_s else 0.0
     return PartView(
         part_name=names.get(one.part, one.part),
         alt=names.get(one.part, ""),
@@ -200,16 +202,15 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
         boxes=tuple(place for place in places if isinstance(place, Box)),
         wave=_wave(shown.waveform),
         spectrogram=_base64(shown.spectrogram),
-        seconds=f"{shown.seconds:.1f}",
+        seconds=f"{shown.seconds or shown.drawn_s:.1f}",
         stretches=tuple(
             (place.start * scale, (place.end - place.start) * scale)
             for place in places
             if isinstance(place, Seconds)
         ),
-        segments=tuple(
-            _segments(shown.text, shown.text_start, [one for one in places if isinstance(one, Span)])
-        ),
-        cut=shown.cut,
+        excerpts=tuple(tuple(_segments(one.text, one.start, spans)) for one in shown.excerpts),
+        characters=shown.characters,
+        cut=sum(len(one.text) for one in shown.excerpts) < shown.characters,
     )
 
 

@@ -1,0 +1,77 @@
+"""Settings become a Line: the only file that knows every concrete part."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from brightline.core.errors import LedgerError
+from brightline.core.receipt import Receipt
+from brightline.examine.catalogue import catalogue
+from brightline.examine.pool import Pool
+from brightline.ledger.ledger import Ledger
+from brightline.line import Keyed, Known, Line
+from brightline.policy.decide import Policy, compile_policy, policy_bytes
+from brightline.policy.packs import load_packs
+from brightline.settings import Settings
+
+KEY_FILE = "ledger.key"
+STORE_FILE = "ledger.sqlite"
+
+
+@dataclass(frozen=True)
+class House:
+    """All that a door needs."""
+
+    settings: Settings
+    line: Line
+    ledger: Ledger
+    policy: Policy
+
+
+@contextmanager
+def assemble(settings: Settings) -> Iterator[House]:
+    """Open the ledger, load the policy, start the workers; end them in turn.
+
+    Raises:
+        BrightlineError: one of the parts cannot be had; the message says which.
+    """
+    policy = policy_in_force(settings)
+    with open_ledger(settings) as ledger, Pool(settings, catalogue()) as pool:
+        ledger.save_policy(policy.digest, policy_bytes(policy))
+
+        def record(batch: Sequence[Keyed]) -> Sequence[Receipt]:
+            return ledger.record(
+                [(one.examination, one.decision) for one in batch], [one.key for one in batch]
+            )
+
+        def known(keys: Sequence[str]) -> Mapping[str, Known]:
+            return {
+                key: Known(ledger.examination(one.decision.examination), one.decision, one.receipt)
+                for key, one in ledger.known(keys).items()
+            }
+
+        line = Line(pool=pool, decide=policy.decide, policy=policy.digest, record=record, known=known)
+        yield House(settings, line, ledger, policy)
+
+
+def policy_in_force(settings: Settings) -> Policy:
+    """The packs that the settings name, compiled.
+
+    Raises:
+        PolicyError: a pack is missing or wrong.
+    """
+    return compile_policy(load_packs(settings.policies))
+
+
+def open_ledger(settings: Settings, *, check: bool = True) -> Ledger:
+    """The ledger that the settings name; begun if there is none.
+
+    Raises:
+        LedgerError: its folder, store or key cannot be used.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise LedgerError(f"cannot make `{settings.home}`: {error.strerror}; set `home` or --home") from error
+    url = settings.database or f"sqlite:///{(settings.home / STORE_FILE).absolute()}"
+    return Ledger.open(url=url, key_file=settings.home / KEY_FILE, origin=settings.origin, check=check)
