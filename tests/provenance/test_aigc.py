@@ -187,6 +187,12 @@ def test_contradicting_marks_warn_of_tampering_and_equal_ones_do_not() -> None:
     assert defects_of(by_code["duplicate"])["duplicate"].harm is None
 
 
+def test_of_contradicting_marks_the_strongest_label_is_reported() -> None:
+    packets = [marks.xmp_chunk(marks.xmp(marks.bare(marks.fields(Label=label)))) for label in "312"]
+    mark = mark_of(Marked("png", Kind.PNG, marks.png(*packets)))
+    assert (mark.detail("label"), mark.detail("marks"), mark.detail("verdict")) == ("1", "3", "noncompliant")
+
+
 def test_where_points_at_the_chunk_that_holds_the_mark() -> None:
     chunk = marks.xmp_chunk(marks.xmp(marks.bare()))
     data = marks.png(chunk)

@@ -95,7 +95,7 @@ def _differing(first: Mark, second: Mark) -> str:
 
 def _mark_finding(marks: list[Mark], troubles: list[Trouble]) -> Finding:
     verdict = _verdict(marks, troubles)
-    mark = next((mark for mark in marks if mark.value("Label") in LABELS), marks[0] if marks else None)
+    mark = _strongest(marks)
     details = {"verdict": verdict, "complete": "no" if troubles else "yes", "marks": str(len(marks))}
     if mark is not None:
         details |= _facts(mark)
@@ -110,6 +110,12 @@ def _mark_finding(marks: list[Mark], troubles: list[Trouble]) -> Finding:
         where=tuple(dict.fromkeys(places)),
         details=tuple(Detail(name, value) for name, value in sorted(details.items())),
     )
+
+
+def _strongest(marks: list[Mark]) -> Mark | None:
+    """The mark that claims most (`1` before `2` before `3`), so that one mark more never weakens the claim."""
+    legal = [mark for mark in marks if mark.value("Label") in LABELS]
+    return min(legal, key=lambda mark: mark.value("Label"), default=marks[0] if marks else None)
 
 
 def _verdict(marks: list[Mark], troubles: list[Trouble]) -> str:
