@@ -230,6 +230,24 @@ ORDINARY: dict[str, Examination] = {
             Facts(digest="22" * 32, size_bytes=9, kind=Kind.PNG, role=Role.ATTACHMENT),
         ),
     ),
+    "mail of a small firm": examined(
+        Kind.EMAIL,
+        found("mail.authentication", Basis.DECLARED, verdict="not_found"),
+        found("mail.sender_mismatch", Basis.ESTIMATE, 0.5, Harm.FRAUD_AI, kind="freemail_company"),
+        found("mail.sender_mismatch", kind="return_path"),
+        found("mail.headers", kind="date_odd"),
+    ),
+    "invoice kept inside": examined(
+        Kind.PDF, found("personal.id", Basis.ESTIMATE, 0.5, Harm.PERSONAL_DATA, type="iban", country="DE")
+    ),
+    "photograph of a camera": examined(
+        Kind.JPEG,
+        *CLEAN_IMAGE,
+        found(
+            "origin.trace", Basis.DECLARED, found="yes", camera="Example X100", source_type="digitalCapture"
+        ),
+        found("known.not_compared", method="pdq"),
+    ),
     "known and vouched for": examined(
         Kind.JPEG, *CLEAN_IMAGE, found("known.allowed", Basis.MATCH, bank="press")
     ),
