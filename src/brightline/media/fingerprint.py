@@ -162,7 +162,8 @@ def text_tokens(text: str) -> list[str]:
     """Give words, numbers and Chinese characters with everything folded that a copyist can vary unseen.
 
     Folded: compatibility forms and accents (NFKD), case, look-alike letters, invisible characters,
-    punctuation, spaces. Every number counts as the same number: amounts, dates and codes vary within a script.
+    punctuation, spaces. Every run of numbers counts as the same number: amounts, dates and codes vary within a
+    script, and so does how they are set (`5 0 0`, `2.99`).
     """
     plain = unicodedata.normalize("NFKD", text[:TEXT_CHARACTERS]).casefold()
     kept = "".join(
@@ -171,7 +172,8 @@ def text_tokens(text: str) -> list[str]:
         if unicodedata.category(letter) not in {"Cf", "Mn", "Me", "Cc"} or letter in "\n\t\r"
     )
     found = _TOKENS.findall(unicodedata.normalize("NFC", kept).translate(_LOOKS_LIKE))
-    return ["0" if token[0].isdigit() else token for token in found]
+    numbered = ["0" if token[0].isdigit() else token for token in found]
+    return [token for at, token in enumerate(numbered) if token != "0" or at == 0 or numbered[at - 1] != "0"]
 
 
 def similarity(one: Signature, many: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
