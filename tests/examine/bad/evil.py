@@ -26,7 +26,7 @@ def detect(subject):
     if "REFUSE" in text:
         raise DetectorError("too short to judge")
     if "MEMORY" in text:
-        hoard = [bytearray(64 * 1024 * 1024) for _ in range(64)]
+        hoard = bytearray(4 * 1024**3)
         raise AssertionError(len(hoard))
     if "EXIT" in text:
         import os

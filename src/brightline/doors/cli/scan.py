@@ -38,9 +38,13 @@ CHUNK_BYTES = 1024 * 1024  # standard input is read in pieces of this size
 @click.option("--json", "as_json", is_flag=True, help="Answers as JSON Lines on standard output.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes [default: one for each core].")
 @click.option(
-    "--audience", type=click.Choice([*Audience]), default="public", show_default=True, help="Who will see it."
+    "--audience",
+    type=click.Choice([one.value for one in Audience]),
+    default="public",
+    show_default=True,
+    help="Who will see it.",
 )
-@click.option("--declared", type=click.Choice([*Declaration]), default="none", show_default=True,
+@click.option("--declared", type=click.Choice([one.value for one in Declaration]), default="none", show_default=True,
               help="What the uploader declared.")  # fmt: skip
 @click.option("--channel", default="cli", show_default=True, help="Where it came from.")
 @click.option("--actor", default="", help="Who submitted it, an opaque id.")
@@ -132,7 +136,7 @@ class _Finder:
             if path == "-":
                 yield self._stdin()
                 continue
-            for file in _walk(path, self.problems):
+            for file in regular_files(path, self.problems):
                 yield Job(name=_shown(file), path=file, context=self._context, again=self._again)
 
     def _stdin(self) -> Job:
@@ -158,7 +162,7 @@ class _Finder:
         return Job(name="-", path=str(file), context=self._context, again=self._again)
 
 
-def _walk(path: str, problems: list[str]) -> Iterator[str]:
+def regular_files(path: str, problems: list[str]) -> Iterator[str]:
     """Regular files at or below a path, in name order; links below it are not followed, so nothing outside is read."""
     if not os.path.lexists(path):
         problems.append(f"`{_shown(path)}` does not exist")
@@ -176,7 +180,7 @@ def _walk(path: str, problems: list[str]) -> Iterator[str]:
 
 
 def _count(paths: tuple[str, ...]) -> int:
-    return sum(1 if path == "-" else sum(1 for _ in _walk(path, [])) for path in paths)
+    return sum(1 if path == "-" else sum(1 for _ in regular_files(path, [])) for path in paths)
 
 
 def _told(error: OSError) -> str:

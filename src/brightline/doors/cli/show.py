@@ -2,20 +2,22 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from brightline.core.decision import Action
+from brightline.core.finding import Finding
 from brightline.core.harm import Harm
 from brightline.core.words import Words
-from brightline.doors.answer import caught_by, is_incomplete
-from brightline.doors.words import ACTIONS, NOT_JUDGED
+from brightline.doors.answer import is_incomplete
+from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.line import Judgement
 from brightline.policy.harms import harm_words
 
@@ -81,7 +83,7 @@ class Watcher:
         word = ACTIONS[decision.action].in_language(self._language)
         self._progress.console.print(f"[{style}]{word:<7}[/] {escape(judgement.job.name)}")
         for reason in reasons(judgement, self._language):
-            self._progress.console.print(f"        {escape(reason)}", soft_wrap=False)
+            self._progress.console.print(Padding(escape(reason), (0, 0, 0, 8)))
 
     def tell(self, line: str) -> None:
         """Print one line of talk, even when quiet."""
@@ -123,25 +125,24 @@ class Watcher:
         return Words(en, zh).in_language(self._language)
 
 
-def reasons(judgement: Judgement, language: str, most: int = 3) -> Iterable[str]:
-    """What, how sure, on what basis, under which rule: the strictest rules first, or the gaps when nothing was caught."""
+def reasons(judgement: Judgement, language: str, most: int = 3) -> Iterator[str]:
+    """What, how sure, on what basis, under which rules: the strictest first; the gaps when nothing was caught."""
     assert judgement.decision is not None
     assert judgement.examination is not None
     decision, examination = judgement.decision, judgement.examination
-    asked = [match for match in decision.matches if match.findings][:most]
-    for match in asked:
-        finding = max(
-            (examination.findings[index] for index in match.findings), key=lambda one: one.probability
-        )
-        grounds = "; ".join(f"{ground.law} {ground.article}" for ground in match.grounds[:1])
-        yield (
-            f"{finding.why.in_language(language)} ({finding.basis}, {finding.probability:.0%}) "
-            f"<- {match.rule}{f' [{grounds}]' if grounds else ''}"
-        )
-    for gap in examination.gaps[: 0 if asked else most]:
-        yield f"{gap.why.in_language(language)} ({gap.source})"
-    if caught_by(decision) is Action.ALLOW and not examination.gaps:
-        for match in decision.matches[:most]:
+    rules: dict[Finding, list[str]] = {}
+    for match in decision.matches:
+        if match.findings:
+            witnesses = [examination.findings[index] for index in match.findings]
+            rules.setdefault(max(witnesses, key=lambda one: one.probability), []).append(match.rule)
+    for finding, names in [*rules.items()][:most]:
+        basis = BASES[finding.basis].in_language(language)
+        why = finding.why.in_language(language)
+        yield f"{why} ({basis}, {finding.probability:.0%}) <- {', '.join(names)}"
+    if not rules:
+        for gap in examination.gaps[:most]:
+            yield f"{gap.why.in_language(language)} ({gap.source})"
+        for match in decision.matches[: 0 if examination.gaps else most]:
             yield f"{match.message.in_language(language)} <- {match.rule}"
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from brightline.core.decision import Action, RuleMatch
-from brightline.core.finding import Box, ByteRange, Field, Finding, Place, Seconds, Span
+from brightline.core.finding import Box, Finding, Seconds, Span
 from brightline.core.receipt import Receipt
-from brightline.core.subject import Facts, Gap
+from brightline.core.subject import Gap
 from brightline.core.words import Words
+from brightline.doors.places import part_names, place_words
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement
@@ -106,7 +107,7 @@ def item_view(judgement: Judgement) -> ItemView:
     name = judgement.job.name
     if examination is None or decision is None:
         return ItemView(name=name, action="unread", action_words=NOT_JUDGED, error=judgement.error)
-    names = dict(_part_names(examination.facts))
+    names = dict(part_names(examination.facts))
     pictures = [one for one in judgement.previews if one.preview.picture]
     findings = sorted(examination.findings, key=lambda one: (one.harm is None, -one.probability))
     return ItemView(
@@ -127,12 +128,6 @@ def item_view(judgement: Judgement) -> ItemView:
         policy=decision.policy,
         detectors=decision.detectors,
     )
-
-
-def _part_names(facts: Facts, part: str = "") -> Iterator[tuple[str, str]]:
-    yield part, facts.name if part else ""
-    for index, child in enumerate(facts.parts):
-        yield from _part_names(child, f"{part}/{index}" if part else str(index))
 
 
 def _headline(judgement: Judgement) -> Words | None:
@@ -166,26 +161,12 @@ def _finding_view(finding: Finding, names: dict[str, str]) -> FindingView:
         detector=finding.detector,
         claim=finding.claim,
         part_name=names.get(finding.part, finding.part),
-        where=", ".join(_place(place) for place in finding.where[:6]),
+        where=", ".join(place_words(place) for place in finding.where[:6]),
     )
 
 
 def _gap_view(gap: Gap, names: dict[str, str]) -> GapView:
     return GapView(why=gap.why, source=gap.source, kind=gap.kind, part_name=names.get(gap.part, gap.part))
-
-
-def _place(place: Place) -> str:
-    match place:
-        case Span(start=start, end=end):
-            return f"{start}-{end}"
-        case Box(x=x, y=y, width=width, height=height):
-            return f"{width}x{height} px @ {x},{y}"
-        case Seconds(start=first, end=last):
-            return f"{first:.1f}-{last:.1f} s"
-        case ByteRange(start=start, end=end):
-            return f"bytes {start}-{end}"
-        case Field(name=name):
-            return name
 
 
 def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Finding]) -> PartView:
