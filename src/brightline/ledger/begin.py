@@ -7,9 +7,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.errors import LedgerError, VerificationError
 from brightline.ledger import store
-from brightline.ledger.engine import writing
+from brightline.ledger.engine import snapshot, writing
 from brightline.ledger.merkle import Frontier, load_frontier, root
-from brightline.ledger.note import SignerKey, open_checkpoint
+from brightline.ledger.note import SignerKey, VerifierKey, open_checkpoint
 from brightline.ledger.tables import log
 
 
@@ -26,22 +26,31 @@ def begin(engine: Engine, key: SignerKey, *, check: bool) -> Frontier:
         VerificationError: the rows do not fit the last signed checkpoint.
     """
     with engine.connect() as connection:
-        owner = connection.execute(select(log)).first()
-    if owner is None:
+        is_new = connection.execute(select(log)).first() is None
+    if is_new:
         with writing(engine) as connection:
             make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             row = {"id": 1, "origin": key.name, "vkey": str(key.verifier)}
             connection.execute(make(log).values(row).on_conflict_do_nothing())
-            owner = connection.execute(select(log)).one()
-    if owner.origin != key.name:
-        raise LedgerError(f"store holds the log `{owner.origin}`, expected `{key.name}`")
-    if owner.vkey != str(key.verifier):
-        raise LedgerError(f"store was signed by `{owner.vkey}`, the key file holds `{key.verifier}`")
+    with engine.connect() as connection:
+        check_owner(connection, key.verifier)
     if not check:
         return Frontier()
-    # Both reads in one snapshot: another process may append meanwhile.
-    with engine.connect().execution_options(**_snapshot(engine)) as connection, connection.begin():
+    with snapshot(engine) as connection:  # another process may append between our reads
         return load_head(connection, key, Frontier())
+
+
+def check_owner(connection: Connection, key: VerifierKey) -> None:
+    """See that the store is of the log that signs with this key.
+
+    Raises:
+        LedgerError: it is another's.
+    """
+    owners = connection.execute(select(log)).all()
+    if len(owners) != 1 or owners[0].origin != key.name:
+        raise LedgerError(f"store holds another log than `{key.name}`: {[row.origin for row in owners]}")
+    if owners[0].vkey != str(key):
+        raise LedgerError(f"store was signed by `{owners[0].vkey}`, the key file holds `{key}`")
 
 
 def load_head(connection: Connection, key: SignerKey, cached: Frontier) -> Frontier:
@@ -64,7 +73,3 @@ def load_head(connection: Connection, key: SignerKey, cached: Frontier) -> Front
     if (signed.size, signed.root) != (size, root(frontier)) or head.root != signed.root:
         raise VerificationError(f"store is torn: its rows do not give the root signed for size {size}")
     return frontier
-
-
-def _snapshot(engine: Engine) -> dict[str, str]:
-    return {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}

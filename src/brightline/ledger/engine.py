@@ -79,6 +79,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextlib.contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A transaction whose reads all see the store as it was at one moment, while others go on writing."""
+    level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**level) as connection, connection.begin():
+        yield connection
+
+
 def lock_log(connection: Connection) -> None:
     """Wait until we alone may append. SQLite has locked already, with BEGIN IMMEDIATE."""
     connection.execute(select(log.c.id).with_for_update())

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection
 
-from brightline.core.errors import LedgerError, VerificationError
+from brightline.core.errors import VerificationError
 from brightline.ledger import store
 from brightline.ledger.engine import guard
 from brightline.ledger.keys import sync_folder
@@ -45,18 +45,52 @@ def export(ledger: Ledger, folder: Path) -> Exported:
     """
     note = ledger.checkpoint()
     size = open_checkpoint(note, parse_vkey(ledger.vkey)).size
-    files = 0
+    writer = _Writer(folder)
     with guard(), ledger.engine.connect() as connection:
         folder.mkdir(parents=True, exist_ok=True)
         before = _exported_size(ledger, connection, folder, size)
         for number in range(before // TILE_WIDTH, -(-size // TILE_WIDTH)):
-            files += _write_bundle(connection, folder, number, size)
-        level = 0
-        while size >> (TILE_HEIGHT * level):
-            files += _write_level(connection, folder, level, before, size)
-            level += 1
-        _write(folder / "checkpoint", note.encode())
-    return Exported(size=size, before=before, files=files)
+            _write_bundle(connection, writer, number, size)
+        for level in range(-(-size.bit_length() // TILE_HEIGHT)):
+            _write_level(connection, writer, level, before, size)
+        writer.sync()
+        tiles = writer.files
+        writer.write(folder / "checkpoint", note.encode())
+        writer.sync()
+    return Exported(size=size, before=before, files=tiles)
+
+
+class _Writer:
+    """Writes files so that they are there wholly or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = 0
+        self._folders = {folder}
+
+    def tile(self, level: int | str, number: int, width: int, data: bytes) -> None:
+        path = self.folder / tile_path(level, number, width)
+        if path.exists() and path.read_bytes() == data:
+            return
+        self.write(path, data)
+        if width == TILE_WIDTH:  # older partial tiles are no longer needed once the full one is there
+            shutil.rmtree(path.with_name(f"{path.name}.p"), ignore_errors=True)
+
+    def write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.part")
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        self.files += 1
+        self._folders.update(path.parents[: len(path.parts) - len(self.folder.parts)])
+
+    def sync(self) -> None:
+        """Make the new names durable."""
+        for folder in self._folders:
+            sync_folder(folder)
 
 
 def _exported_size(ledger: Ledger, connection: Connection, folder: Path, size: int) -> int:
@@ -74,40 +108,18 @@ def _exported_size(ledger: Ledger, connection: Connection, folder: Path, size: i
     return head.size
 
 
-def _write_bundle(connection: Connection, folder: Path, number: int, size: int) -> int:
+def _write_bundle(connection: Connection, writer: _Writer, number: int, size: int) -> None:
     start = number * TILE_WIDTH
     width = min(TILE_WIDTH, size - start)
     entries = [data for _, data in entries_between(connection, start, start + width)]
     if len(entries) != width:
-        raise LedgerError(f"store lacks entries from {start + len(entries)} on")
-    return _write_tile(folder, "entries", number, width, bundle(entries))
+        raise VerificationError(f"store lacks entries from {start + len(entries)} on")
+    writer.tile("entries", number, width, bundle(entries))
 
 
-def _write_level(connection: Connection, folder: Path, level: int, before: int, size: int) -> int:
-    shift, files = TILE_HEIGHT * level, 0
+def _write_level(connection: Connection, writer: _Writer, level: int, before: int, size: int) -> None:
+    shift = TILE_HEIGHT * level
     for number in range((before >> shift) // TILE_WIDTH, -(-(size >> shift) // TILE_WIDTH)):
         first = number * TILE_WIDTH
         width = min(TILE_WIDTH, (size >> shift) - first)
-        files += _write_tile(folder, level, number, width, store.read_hashes(connection, level, first, width))
-    return files
-
-
-def _write_tile(folder: Path, level: int | str, number: int, width: int, data: bytes) -> int:
-    path = folder / tile_path(level, number, width)
-    if path.exists() and path.read_bytes() == data:
-        return 0
-    _write(path, data)
-    if width == TILE_WIDTH:  # older partial tiles are no longer needed once the full one is there
-        shutil.rmtree(path.with_name(f"{path.name}.p"), ignore_errors=True)
-    return 1
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
+        writer.tile(level, number, width, store.read_hashes(connection, level, first, width))

@@ -18,6 +18,8 @@ from brightline.ledger.tables import Find
 
 FOUND_LIMIT = 1000  # entries that one look-up gives at most; a person asked
 
+SOME_BYTES = 16 * 1024 * 1024  # examinations in memory at once while entries are streamed
+
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """One entry with the evidence it rests on."""
@@ -83,26 +85,32 @@ def examination_at(connection: Connection, position: int, digest: str) -> Examin
     Raises:
         VerificationError: it is missing, or it has another digest.
     """
-    data = store.read_examination(connection, position)
-    if data is None or hashlib.sha256(data).hexdigest() != digest:
-        raise VerificationError(f"examination of entry {position} is missing or was changed in the store")
-    return read(data, Examination)
+    held = dict(store.read_examinations(connection, position, position + 1))
+    return _examination(position, held.get(position, b""), digest)
 
 
-def recorded_between(connection: Connection, start: int, stop: int) -> Iterator[Recorded]:
-    """Entries [start, stop) with all their evidence.
+def some_recorded(connection: Connection, start: int, stop: int) -> list[Recorded]:
+    """Entries from `start` on with all their evidence: at least one, no more than memory is good for.
 
     Raises:
         VerificationError: an entry or its evidence was changed.
     """
+    found, size_bytes = list[Recorded](), 0
+    examinations = store.read_examinations(connection, start, stop)
     for position, data in entries_between(connection, start, stop):
-        entry = read_entry(data)
-        yield Recorded(
-            index=position,
-            entry=entry,
-            decision=decision_of(connection, entry),
-            examination=examination_at(connection, position, entry.examination),
+        entry, (_, evidence) = read_entry(data), next(examinations, (position, b""))
+        size_bytes += len(evidence)
+        found.append(
+            Recorded(
+                index=position,
+                entry=entry,
+                decision=decision_of(connection, entry),
+                examination=_examination(position, evidence, entry.examination),
+            )
         )
+        if size_bytes > SOME_BYTES:
+            break
+    return found
 
 
 def receipts_of(connection: Connection, origin: str, positions: Iterable[int]) -> dict[int, Receipt]:
@@ -165,3 +173,9 @@ def examination_of_digest(connection: Connection, digest: str) -> Examination | 
         if read_entry(leaves_at(connection, [position])[position]).examination == digest:
             return examination_at(connection, position, digest)
     return None
+
+
+def _examination(position: int, data: bytes, digest: str) -> Examination:
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise VerificationError(f"examination of entry {position} is missing or was changed in the store")
+    return read(data, Examination)

@@ -3,15 +3,15 @@
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, Row, Table, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.errors import VerificationError
 from brightline.ledger.entry import Draft
-from brightline.ledger.merkle import HASH_BYTES, TILE_WIDTH, Node, bundle, unbundle
+from brightline.ledger.merkle import HASH_BYTES, TILE_WIDTH, Node, bundle
 from brightline.ledger.tables import (
     Find,
     checkpoints,
@@ -26,6 +26,7 @@ from brightline.ledger.tables import (
 EXAMINATIONS_BYTES = (
     4 * 1024 * 1024
 )  # a row of examinations is closed above this, so that reading stays small
+SCAN_ROWS = 64  # rows held at once while streaming; a chunk is at most 17 MB, mostly 200 kB
 QUERY_VALUES = 500  # values in one IN list; SQLite takes at most 32,766
 
 
@@ -63,16 +64,23 @@ class LookupColumn(msgspec.Struct, frozen=True):
 
 
 class Findable(Protocol):
-    """What an entry is found by; digests as hex, the leaf hash as bytes, the job key or an empty text."""
+    """What an entry is found by."""
 
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """Digest of the subject, hex."""
+
     @property
-    def examination(self) -> str: ...
+    def examination(self) -> str:
+        """Digest of the examination, hex."""
+
     @property
-    def leaf(self) -> bytes: ...
+    def leaf(self) -> bytes:
+        """Leaf hash, 32 bytes."""
+
     @property
-    def job(self) -> str: ...
+    def job(self) -> str:
+        """The caller's key, hex, or empty."""
 
 
 class Cosignature(msgspec.Struct, frozen=True):
@@ -197,31 +205,23 @@ def read_chunks(connection: Connection, start: int, stop: int) -> Iterator[Chunk
         at = end
 
 
-def read_leaf(connection: Connection, position: int) -> tuple[bytes, bytes] | None:
-    """The entry's bytes and its stored leaf hash, or None when the row is missing or torn."""
-    query = select(chunks).where(chunks.c.start <= position).order_by(chunks.c.start.desc()).limit(1)
-    row = connection.execute(query).first()
-    if row is None or position >= row.start + row.width:
-        return None
-    entries, at = unbundle(row.bundle), position - row.start
-    if len(entries) != row.width or len(row.leaves) != row.width * HASH_BYTES:
-        return None
-    return entries[at], row.leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES]
-
-
-def read_examination(connection: Connection, position: int) -> bytes | None:
-    """Canonical JSON of the examination behind the entry at `position`, or None when the row is missing or torn."""
-    query = (
-        select(examinations)
-        .where(examinations.c.start <= position)
-        .order_by(examinations.c.start.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).first()
-    if row is None or position >= row.start + row.width:
-        return None
-    parts = unpack(row.data)
-    return parts[position - row.start] if len(parts) == row.width else None
+def read_examinations(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    """Positions and canonical JSON of examinations in [start, stop), a row at a time; a missing or torn row ends it."""
+    at = start
+    while at < stop:
+        query = (
+            select(examinations)
+            .where(examinations.c.start <= at)
+            .order_by(examinations.c.start.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).first()
+        parts = unpack(row.data) if row is not None else []
+        if row is None or len(parts) != row.width or at >= row.start + row.width:
+            return
+        for position, data in enumerate(parts[at - row.start : stop - row.start], at):
+            yield position, data
+        at = row.start + row.width
 
 
 def find_positions(connection: Connection, what: Find, low: int, high: int, limit: int) -> list[int]:
@@ -251,12 +251,10 @@ def read_cosignatures(connection: Connection, size: int) -> list[Cosignature]:
     return [Cosignature(row.size, row.vkey, row.line) for row in connection.execute(query)]
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
-    """How many rows the derived tables hold, by name."""
-    return {
-        table.name: connection.execute(select(func.width()).select_from(table)).scalar() or 0
-        for table in (nodes, lookups)
-    }
+def scan(connection: Connection, table: Table) -> Iterator[Row[tuple[Any, ...]]]:
+    """All rows of a table in the order of its key, streamed."""
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=SCAN_ROWS)
+    yield from connection.execute(query)
 
 
 def unpack(data: bytes) -> list[bytes]:
@@ -316,7 +314,7 @@ def _write_lookups(connection: Connection, column: LookupColumn) -> None:
     # costs more than the insert itself.
     rows = sorted(zip(column.prefixes, column.positions, strict=True))
     if connection.dialect.name == "sqlite":
-        query = f"INSERT INTO lookups (what, prefix, position) VALUES ({int(column.what)}, ?, ?)"
+        query = f"INSERT INTO lookups (what, prefix, position) VALUES ({int(column.what)}, ?, ?)"  # noqa: S608 - our own number
         connection.exec_driver_sql(query, rows)
         return
     prefixes, positions = (list(values) for values in zip(*rows, strict=True))

@@ -136,12 +136,12 @@ def _verify_folder(
             older = open_checkpoint(_text(place, NOTE_LIMIT_BYTES), log, ())
             check_older(folder, head, older)
             report.said.append(f"the log of {head.size} continues that of {older.size}")
+        if report.code == 0:
+            report.said.append(f"{head.origin}: {head.size} entries, root {head.root.hex()}")
     except Fault as fault:
         report.faults.append(f"{place}: {fault}")
     except (CannotTell, OSError) as error:
         report.unknown.append(str(error))
-    if report.code == 0:
-        report.said.append(f"{head.origin}: {head.size} entries, root {head.root.hex()}")
 
 
 # Signatures
@@ -243,7 +243,11 @@ class Walk:
             self._fault(f"{path}: {len(entries)} entries, expected {width}")
         except Fault as fault:
             self._fault(f"{path}: {fault}")
-        return _split(_bytes(self.folder / tile_path("0", number, width), WIDTH * HASH), width)
+        path = tile_path("0", number, width)
+        try:
+            return _split(_bytes(self.folder / path, WIDTH * HASH), width)
+        except Fault as fault:
+            raise Fault(f"{path}: {fault}; nothing after it can be checked") from None
 
     def _compare(self, level: int, number: int, computed: list[bytes]) -> list[bytes]:
         """The stored tile, compared with what lies below it; the walk goes on with what is stored."""
@@ -296,6 +300,8 @@ def check_other_files(folder: Path, size: int) -> Iterator[str]:
     for parent, _, names in os.walk(folder / "tile"):
         for name in names:
             path = (Path(parent) / name).relative_to(folder).as_posix()
+            if name.startswith("."):
+                continue  # left by an export that was cut short; no client reads it
             place = _parse_path(path)
             if place is None:
                 yield f"{path}: not a file of a log"

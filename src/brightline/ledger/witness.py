@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
+import msgspec
+from sqlalchemy import Connection, insert
 
 from brightline.core.errors import LedgerError, VerificationError
+from brightline.ledger.engine import lock_log
 from brightline.ledger.note import (
     DASH,
     Algorithm,
@@ -17,7 +18,7 @@ from brightline.ledger.note import (
     parse_signatures,
     parse_vkey,
 )
-from brightline.ledger.store import Cosignature
+from brightline.ledger.store import Cosignature, read_cosignatures
 from brightline.ledger.tables import cosignatures
 
 
@@ -56,13 +57,17 @@ def good_cosignatures(text: str, note: str, size: int, witnesses: Sequence[str])
 
 
 def save_cosignatures(connection: Connection, lines: Sequence[Cosignature]) -> int:
-    """Insert cosignatures; gives how many were new."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    new = 0
-    for line in lines:
-        row = {"size": line.size, "vkey": line.vkey, "line": line.line}
-        new += connection.execute(make(cosignatures).values(row).on_conflict_do_nothing()).rowcount
-    return new
+    """Insert cosignatures, in a transaction that writes; gives how many were new."""
+    lock_log(connection)
+    known = {
+        (line.size, line.vkey)
+        for at in {one.size for one in lines}
+        for line in read_cosignatures(connection, at)
+    }
+    new = {(line.size, line.vkey): line for line in lines if (line.size, line.vkey) not in known}
+    if new:
+        connection.execute(insert(cosignatures), [msgspec.structs.asdict(line) for line in new.values()])
+    return len(new)
 
 
 def _witness_key(text: str) -> VerifierKey:
