@@ -164,10 +164,11 @@ def test_webp_that_promises_more_than_it_has_is_refused() -> None:
 
 
 def test_xmp_in_utf16_is_read() -> None:
-    packet = marks.xmp(MARK).decode().encode("utf-16")
-    (candidate,) = read_xmp(packet, "x", 0, len(packet))
-    assert isinstance(candidate, Candidate)
-    assert candidate.text == MARK
+    for encoding, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
+        packet = mark + marks.xmp(MARK).decode().replace("\ufeff", "").encode(encoding)
+        (candidate,) = read_xmp(packet, "x", 0, len(packet))
+        assert isinstance(candidate, Candidate)
+        assert (candidate.text, candidate.oddities) == (MARK, ())
 
 
 def test_xmp_never_expands_entities_or_reads_files() -> None:
@@ -187,6 +188,16 @@ def test_xmp_mark_in_an_alternative_list_is_read() -> None:
 def test_xmp_that_is_broken_but_names_no_mark_is_unread() -> None:
     (item,) = read_xmp(marks.xmp_without_mark()[:-30], "x", 0, 1)
     assert isinstance(item, Unread)
+
+
+def test_xmp_too_large_for_a_tree_is_read_only_for_a_marks_name() -> None:
+    padding = b"<rdf:Description>" + b"A" * (5 * 1024 * 1024) + b"</rdf:Description></rdf:RDF>"
+    whole = marks.xmp_without_mark().replace(b"</rdf:RDF>", padding)
+    assert list(read_xmp(whole, "x", 0, 1)) == []
+    for packet, why in ((whole[:-200], "cut off"), (whole.replace(b"AAAA", b"AIGC", 1), "larger than 4 MiB")):
+        (item,) = read_xmp(packet, "x", 0, 1)
+        assert isinstance(item, Unread)
+        assert why in item.why
 
 
 def test_xmp_of_only_padding_holds_nothing() -> None:
@@ -215,6 +226,15 @@ def test_exif_base64_in_a_user_comment_is_a_candidate() -> None:
 def test_exif_directories_that_point_at_each_other_end() -> None:
     block = b"II*\x00" + struct.pack("<IHI", 8, 0, 8)
     assert list(read_exif(block, "e", 0)) == []
+
+
+def test_exif_tags_that_all_point_at_the_same_bytes_hit_a_limit() -> None:
+    size = 1024 * 1024
+    tags = b"".join(struct.pack("<HHII", 0xC000 + index, 7, size, 3000) for index in range(200))
+    block = b"II*\x00" + struct.pack("<IH", 8, 200) + tags + bytes(3000 + size)
+    (item,) = read_exif(block, "e", 0)
+    assert isinstance(item, Unread)
+    assert "64 MiB" in item.why
 
 
 def test_exif_offsets_outside_the_block_are_unread() -> None:

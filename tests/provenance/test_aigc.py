@@ -248,6 +248,16 @@ def test_limits_are_inconclusive() -> None:
     assert mark_of(entity).detail("verdict") == "inconclusive"
 
 
+def test_more_marks_than_anybody_writes_are_not_all_kept() -> None:
+    data = marks.png(marks.text_chunk("AIGC", marks.wrapped()) * 200)
+    mark = mark_of(Marked("png", Kind.PNG, data))
+    assert (mark.detail("marks"), mark.detail("complete"), mark.detail("verdict")) == (
+        "64",
+        "no",
+        "noncompliant",
+    )
+
+
 def test_words_are_short_quotes_and_survive_the_wire() -> None:
     hostile = marks.fields(Label="\ud800" * 500, ContentProducer="x" * 5000, ProduceID="\x1b[31m")
     value = json.dumps(hostile)

@@ -13,6 +13,7 @@ from brightline.carriers.candidate import (
     TEXT_LIMIT_BYTES,
     Candidate,
     Form,
+    MiB,
     Oddity,
     Reading,
     Shape,
@@ -46,6 +47,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _TEXT_TYPES = {1, 2, 7, 129}  # BYTE, ASCII, UNDEFINED, UTF-8 (EXIF 3.0)
 _IFD_LIMIT = 16  # directories in one block; cameras write four
 _TAG_LIMIT = 2000  # tags in one directory; cameras write about 60
+_VALUES_LIMIT_BYTES = 64 * MiB  # values of one block together: tags may all point at the same bytes
 _BASE64_STARTS = ("eyJBSUdDI", "eyJMYWJlbCI")  # Base64 of `{"AIGC"` and of `{"Label"`
 _CODES = {b"ASCII\x00\x00\x00": "ascii", b"UNICODE\x00": "utf-16", b"JIS\x00\x00\x00\x00\x00": "jis"}
 
@@ -64,7 +66,13 @@ def read_exif(block: bytes, carrier: str, start: int) -> Reading:
             carrier, GapKind.LIMIT, "the EXIF block is larger than 16 MiB", start, start + len(block)
         )
         return
+    budget = _VALUES_LIMIT_BYTES
     for tag in _tags(block):
+        budget -= 0 if isinstance(tag, str) else len(tag.value)
+        if budget < 0:
+            why = "the values of an EXIF block overlap and add up to more than 64 MiB"
+            yield _unread(carrier, GapKind.LIMIT, why, start, start + len(block))
+            return
         if isinstance(tag, str):
             yield _unread(carrier, GapKind.MALFORMED, tag, start, start + len(block))
             continue

@@ -12,6 +12,7 @@ from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
     Candidate,
     Form,
+    MiB,
     Oddity,
     Pair,
     Reading,
@@ -19,6 +20,11 @@ from brightline.carriers.candidate import (
     Unread,
 )
 from brightline.core.subject import GapKind
+
+
+def _in_encodings(*words: str) -> tuple[bytes, ...]:
+    return tuple(word.encode(encoding) for word in words for encoding in ("utf-8", "utf-16-le"))
+
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 FIELD_NAMES = frozenset(
@@ -33,9 +39,10 @@ FIELD_NAMES = frozenset(
     }
 )
 _BASE64_PROPERTY = "XmpKvBase64"  # Volcano Engine's request field, written into files by mistake
-_MARK_BYTES = tuple(
-    word.encode(encoding) for word in ("AIGC", _BASE64_PROPERTY) for encoding in ("utf-8", "utf-16-le")
-)
+_UTF16 = {b"\xff\xfe", b"\xfe\xff"}
+_PARSED_LIMIT_BYTES = 4 * MiB  # a tree of the smallest elements takes about 40 times the packet's size
+_MARK_BYTES = _in_encodings("AIGC", _BASE64_PROPERTY, "ContentProducer")
+_ENDS = _in_encodings("</x:xmpmeta>", "</rdf:RDF>", "<?xpacket end")
 
 
 def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
@@ -43,7 +50,7 @@ def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
 
     Never expands entities, opens a file or the network; a packet with a document type is not read.
     """
-    packet = data.strip(b"\x00 \t\r\n")
+    packet = data if data[:2] in _UTF16 else data.strip(b"\x00 \t\r\n")
     if not packet:
         return
     if len(packet) > METADATA_LIMIT_BYTES:
@@ -51,6 +58,9 @@ def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
         return
     if b"<!DOCTYPE" in packet or "<!DOCTYPE".encode("utf-16-le") in packet:
         yield _unread(carrier, GapKind.MALFORMED, "the XMP packet has a document type", start, end)
+        return
+    if len(packet) > _PARSED_LIMIT_BYTES:
+        yield from _read_large(packet, carrier, start, end)
         return
     oddities: tuple[Oddity, ...] = ()
     root = _parse(packet, recover=False)
@@ -64,6 +74,16 @@ def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
             yield candidate
     if oddities and not found:
         yield _unread(carrier, GapKind.MALFORMED, "the XMP packet is not well-formed XML", start, end)
+
+
+def _read_large(packet: bytes, carrier: str, start: int, end: int) -> Reading:
+    """A packet too large for a tree: whole and without a mark's name it holds none, as XML names are literal."""
+    if any(word in packet for word in _MARK_BYTES):
+        yield _unread(
+            carrier, GapKind.LIMIT, "an XMP packet that names AIGC is larger than 4 MiB", start, end
+        )
+    elif not any(word in packet[-4096:] for word in _ENDS):
+        yield _unread(carrier, GapKind.MALFORMED, "the XMP packet is cut off", start, end)
 
 
 def _parse(packet: bytes, *, recover: bool) -> "etree._Element | None":

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import msgspec
 
-from brightline.carriers.candidate import Candidate, Unread
+from brightline.carriers.candidate import CANDIDATE_LIMIT, Candidate, Unread
 from brightline.carriers.readers import READERS
 from brightline.core.errors import CarrierError, DetectorError
 from brightline.core.finding import Basis, ByteRange, Detail, Field, Finding, Place
@@ -62,6 +62,10 @@ def _read(subject: Subject) -> tuple[list[Mark], list[Trouble]]:
     troubles: list[Trouble] = []
     try:
         for item in reader(subject.blob.view()):
+            if len(marks) + len(troubles) >= CANDIDATE_LIMIT:
+                why = f"more than {CANDIDATE_LIMIT} marks and unread places"
+                troubles.append(Trouble(GapKind.LIMIT, why, ByteRange(item.start, subject.size_bytes)))
+                break
             match item:
                 case Candidate():
                     marks.append(read_mark(item))
