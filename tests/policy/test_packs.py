@@ -174,6 +174,11 @@ def test_every_rule_is_explained_in_the_packs_guide(name: str) -> None:
     assert [rule.id for rule in PACKS[name].rules if f"`{rule.id}`" not in guide] == []
 
 
+def test_the_guide_in_chinese_explains_every_rule_too() -> None:
+    guide = (ROOT / "docs" / "guides" / "zh" / "cn-labelling.md").read_text("utf-8")
+    assert [rule.id for rule in PACKS["cn/labelling"].rules if f"`{rule.id}`" not in guide] == []
+
+
 # Ordinary content.
 
 CLEAN_IMAGE = (
