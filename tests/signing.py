@@ -91,10 +91,17 @@ def brief_signer(name: str = "Expired Studio", seconds: int = 2) -> Identity:
     return _issue(name, authority().intermediate, ends=ends)
 
 
+@cache
+def time_authority(authority_name: str = "Example Clocks") -> Identity:
+    """A time-stamping authority under a root of that name, which is none of the signers'."""
+    return _issue("Example Clock", authority(authority_name).intermediate, is_clock=True)
+
+
 def _issue(
     name: str,
     issuer: Identity | None,
     *,
+    is_clock: bool = False,
     ends: dt.datetime = NOW + 365 * DAY,
     is_authority: bool = False,
 ) -> Identity:
@@ -117,8 +124,12 @@ def _issue(
         .add_extension(_key_usage(is_authority=is_authority), critical=True)
     )
     if not is_authority:
-        uses = x509.ExtendedKeyUsage([CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
-        builder = builder.add_extension(uses, critical=False)
+        uses = (
+            [ExtendedKeyUsageOID.TIME_STAMPING]
+            if is_clock
+            else [CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
+        )
+        builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=is_clock)
     chain = () if issuer is None or _is_root(issuer) else (issuer.certificate, *issuer.chain)
     return Identity(certificate=builder.sign(signing_key, hashes.SHA256()), key=key, chain=chain)
 
@@ -172,6 +183,7 @@ def sign(
     generator: str = "Example Painter",
     remote_url: str = "",
     ingredients: tuple[bytes, ...] = (),
+    clock: str = "",
 ) -> bytes:
     """A signed copy of a file.
 
@@ -183,9 +195,11 @@ def sign(
         generator: name of the program that claims to have made it.
         remote_url: if given, the manifest is not embedded and the file only names this address.
         ingredients: files that this one was made from, with their own manifests if they have any.
+        clock: address of a time-stamping authority on the loopback interface; empty for none.
     """
     who = identity or signer()
-    with c2pa.Context.from_dict(OFFLINE) as context:
+    allowed = {"core": {"allowed_network_hosts": ["127.0.0.1"]}} if clock else {}
+    with c2pa.Context.from_dict({**OFFLINE, **allowed}) as context:
         builder = c2pa.Builder(json.dumps(manifest(source_type=source_type, generator=generator)), context)
         if remote_url:
             builder.set_no_embed()
@@ -194,24 +208,27 @@ def sign(
             relation = {"title": f"ingredient {number}", "relationship": "componentOf"}
             builder.add_ingredient(json.dumps(relation), media_type, io.BytesIO(ingredient))
         out = io.BytesIO()
-        with _signer_of(who) as native:
+        with _signer_of(who, clock) as native:
             builder.sign(native, media_type, io.BytesIO(data), out)
         return out.getvalue()
 
 
-def _signer_of(identity: Identity) -> c2pa.Signer:
+def _signer_of(identity: Identity, clock: str) -> c2pa.Signer:
     key = identity.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return c2pa.Signer.from_info(
-        c2pa.C2paSignerInfo(c2pa.C2paSigningAlg.ES256, identity.chain_pem.encode("ascii"), key, None)
+        c2pa.C2paSignerInfo(
+            c2pa.C2paSigningAlg.ES256, identity.chain_pem.encode("ascii"), key, clock.encode("ascii") or None
+        )
     )
 
 
-def trust_pack(folder: Path, *, anchors: str | None = None, date: str = "") -> Path:
+def trust_pack(folder: Path, *, anchors: str | None = None, date: str = "", clocks: str = "") -> Path:
     """Write a trust-list pack that trusts the tests' own authority (or the given anchors); returns its folder."""
     files = {
         "anchors.pem": authority().anchor_pem if anchors is None else anchors,
+        "time-anchors.pem": clocks,
         "allowed-uses.txt": "\n".join(ALLOWED_USES) + "\n",
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -212,6 +212,6 @@ def read_with_library_defaults(data: bytes) -> None:
     library.Reader("image/jpeg", io.BytesIO(data)).json()
 
 
-def test_the_librarys_own_defaults_would_reach_for_the_network() -> None:
+def test_the_own_defaults_of_the_library_would_reach_for_the_network() -> None:
     """Shows what our settings prevent, and that the filter sees it."""
     assert run(read_with_library_defaults, signing.sign(jpeg(), "image/jpeg", remote_url=REMOTE)) == KILLED

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import signing
+import timestamping
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Finding
 from brightline.core.harm import Harm
@@ -154,13 +155,47 @@ def test_an_unknown_signer_is_untrusted_and_not_tampering(detect: Detect) -> Non
 def test_an_expired_certificate_without_a_timestamp_is_not_tampering(detect: Detect) -> None:
     brief = signing.brief_signer()
     data = signing.sign(picture(), "image/png", brief, source_type=signing.CAMERA_SOURCE)
-    time.sleep(max(0.0, brief.certificate.not_valid_after_utc.timestamp() - time.time() + 1.1))
+    wait_for_the_end_of(brief)
     [finding] = detect(data, Kind.PNG)
     assert finding.detail("time") == "expired_without_timestamp"
     assert (finding.detail("integrity"), finding.detail("signature")) == ("intact", "valid")
     assert finding.detail("trust") == "unknown"
     assert finding.basis is Basis.DECLARED
     assert finding.harm is None
+
+
+@pytest.mark.parametrize(("trusted", "said"), [(True, "timestamped"), (False, "timestamped_untrusted")])
+def test_a_timestamp_is_told_by_who_vouches_for_its_authority(
+    tmp_path: Path, trusted: bool, said: str
+) -> None:
+    clocks = signing.authority("Example Clocks").anchor_pem if trusted else ""
+    pack = signing.trust_pack(tmp_path, clocks=clocks)
+    [finding] = c2pa.prepare(Settings(trust_list=str(pack)))(subject_of(stamped(), Kind.PNG))
+    assert finding.detail("time") == said
+    assert (finding.detail("trust"), finding.detail("integrity")) == ("trusted", "intact")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_only_a_trusted_timestamp_saves_an_expired_certificate(tmp_path: Path, trusted: bool) -> None:
+    """Anyone can run a clock that says last year."""
+    brief = signing.brief_signer("Brief Studio")
+    data = stamped(brief)
+    wait_for_the_end_of(brief)
+    clocks = signing.authority("Example Clocks").anchor_pem if trusted else ""
+    pack = signing.trust_pack(tmp_path, clocks=clocks)
+    [finding] = c2pa.prepare(Settings(trust_list=str(pack)))(subject_of(data, Kind.PNG))
+    expected = ("timestamped", "trusted") if trusted else ("expired_without_timestamp", "unknown")
+    assert (finding.detail("time"), finding.detail("trust")) == expected
+    assert finding.basis is (Basis.PROOF if trusted else Basis.DECLARED)
+
+
+def stamped(identity: signing.Identity | None = None) -> bytes:
+    with timestamping.authority_server(signing.time_authority()) as clock:
+        return signing.sign(picture(), "image/png", identity, source_type=signing.CAMERA_SOURCE, clock=clock)
+
+
+def wait_for_the_end_of(identity: signing.Identity) -> None:
+    time.sleep(max(0.0, identity.certificate.not_valid_after_utc.timestamp() - time.time() + 1.1))
 
 
 def test_a_remote_manifest_is_reported_and_not_fetched(detect: Detect) -> None:

@@ -263,8 +263,8 @@ _WORDS: dict[Integrity | Signature | Trust | Time, Words] = {
     Time.CLAIMED: Words(en="the time is only claimed", zh="时间仅为自称"),
     Time.NONE: Words(en="no time is confirmed", zh="时间未经确认"),
     Time.EXPIRED_WITHOUT_TIMESTAMP: Words(
-        en="the certificate has expired and no timestamp shows that it was signed before",
-        zh="证书已过期，且无时间戳证明签名早于过期",
+        en="the certificate has expired and no trusted timestamp shows that it was signed before",
+        zh="证书已过期，且无可信时间戳证明签名早于过期",
     ),
 }
 

@@ -184,10 +184,11 @@ def _trust(good: set[str], bad: set[str], *, has_anchors: bool) -> Trust:
 def _time(good: set[str], other: set[str], claimed: str | None) -> Time:
     if "timeStamp.trusted" in good:
         return Time.TIMESTAMPED
-    if "timeStamp.validated" in good:
-        return Time.TIMESTAMPED_UNTRUSTED
+    # Before the next: anyone can run a clock that says last year.
     if "signingCredential.expired" in other or "claimSignature.outsideValidity" in other:
         return Time.EXPIRED_WITHOUT_TIMESTAMP
+    if "timeStamp.validated" in good:
+        return Time.TIMESTAMPED_UNTRUSTED
     return Time.CLAIMED if claimed else Time.NONE
 
 
