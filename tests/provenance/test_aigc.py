@@ -21,7 +21,7 @@ from marks import Marked
 
 # Where a defective file can't help having more defects than the one it was made for.
 _COMPANIONS: dict[str, set[str]] = {
-    "foreign_fields": {"missing_field", "missing_optional", "unusual_place", "bare"},
+    "foreign_fields": {"missing_field", "missing_optional", "unusual_place", "bare", "keyword"},
     "label_value": {"charset"},
     "charset": {"label_value", "charset"},
     "keyword": {"base64", "glued", "bare"},
@@ -207,6 +207,20 @@ def test_where_points_at_the_bytes_of_an_exif_comment() -> None:
         place for place in mark_of(Marked("j", Kind.JPEG, data)).where if isinstance(place, ByteRange)
     )
     assert data[place.start : place.end] == b"ASCII\x00\x00\x00" + marks.wrapped().encode()
+
+
+def test_a_bare_mark_in_an_exif_comment_names_aigc_nowhere() -> None:
+    comment = marks.exif_segment(marks.user_comment(marks.bare()))
+    assert set(defects_of(Marked("j", Kind.JPEG, marks.jpeg(comment)))) == {"bare", "keyword"}
+
+
+def test_other_properties_that_speak_of_aigc_are_no_marks() -> None:
+    for data, kind in (
+        (marks.png(marks.text_chunk("isAIGC", "true")), Kind.PNG),
+        (marks.png(marks.xmp_chunk(marks.xmp("true").replace(b"TC260:AIGC>", b"TC260:isAIGC>"))), Kind.PNG),
+        (b"---\nisAIGC: true\ntags: [AIGC]\n---\ntext\n", Kind.MARKDOWN),
+    ):
+        assert mark_of(Marked("x", kind, data)).detail("verdict") == "not_found"
 
 
 def test_plain_text_without_a_mark_is_silent_and_with_one_is_not() -> None:

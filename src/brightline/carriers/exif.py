@@ -19,7 +19,6 @@ from brightline.carriers.candidate import (
     Shape,
     Unread,
     decode,
-    with_oddity,
 )
 from brightline.carriers.loose import find_loose
 from brightline.carriers.xmp import read_xmp
@@ -93,16 +92,16 @@ def _read_tag(tag: _Tag, place: str, begin: int, end: int) -> Reading:
         yield Candidate(carrier=place, form=Form.KEYED, start=begin, end=end, text=text, oddities=oddities)
         return
     for loose in find_loose(text.encode("utf-8", "surrogatepass")):
-        candidate = Candidate(
+        odd = oddities if tag.number == USER_COMMENT else (*oddities, Oddity.UNUSUAL_PLACE)
+        yield Candidate(
             carrier=place,
             form=Form.KEYED,
             start=begin,
             end=end,
             text=loose.text,
             shape=Shape.WRAPPED,
-            oddities=oddities,
+            oddities=odd if loose.keyed else (*odd, Oddity.KEYWORD),
         )
-        yield candidate if tag.number == USER_COMMENT else with_oddity(candidate, Oddity.UNUSUAL_PLACE)
         return
 
 

@@ -161,7 +161,7 @@ def _read_payload(segment: _Segment) -> Reading:
                 start=start + loose.start,
                 end=start + loose.end,
                 text=loose.text,
-                oddities=(odd,),
+                oddities=(odd,) if loose.keyed else (odd, Oddity.KEYWORD),
             )
 
 

@@ -129,7 +129,7 @@ def _read_broken_front(block: bytes, front: _Front, error: Exception) -> Reading
 
 
 def _yaml_values(text: str) -> Iterator[str | tuple[Pair, ...]]:
-    """Values of the top-level keys that contain `AIGC`: a scalar's text, or a mapping's fields."""
+    """Values of key `AIGC`, and of keys that contain it where they hold fields: a scalar's text, or pairs."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):  # events first: composing is recursive
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -140,8 +140,11 @@ def _yaml_values(text: str) -> Iterator[str | tuple[Pair, ...]]:
     if not isinstance(root, yaml.MappingNode):
         return
     for key, value in root.value:
-        if isinstance(key, yaml.ScalarNode) and "AIGC" in key.value:
-            yield _value_of(value)
+        if not isinstance(key, yaml.ScalarNode) or "AIGC" not in key.value:
+            continue
+        found = _value_of(value)
+        if key.value == "AIGC" or isinstance(found, tuple) or "{" in found:  # `isAIGC: true` is no mark
+            yield found
 
 
 def _value_of(node: yaml.Node) -> str | tuple[Pair, ...]:

@@ -134,7 +134,7 @@ def _read_text(chunk: _Chunk, place: str) -> Reading:
         odd += () if chunk.type == b"iTXt" and text.keyword == XMP_KEYWORD else (Oddity.UNUSUAL_PLACE,)
         for item in read_xmp(text.value, place, chunk.start, chunk.end):
             yield with_oddity(item, *odd) if isinstance(item, Candidate) else item
-    elif "AIGC" in text.keyword:
+    elif text.keyword == "AIGC" or ("AIGC" in text.keyword and b"{" in text.value):
         odd += (Oddity.UNUSUAL_PLACE,) if chunk.type == b"iTXt" else ()
         yield _keyed(chunk, place, decode(text.value), odd)
     else:
@@ -185,7 +185,8 @@ def _read_loose(chunk: _Chunk, place: str) -> Reading:
         yield _keyed(chunk, place, decode(bytes(chunk.data)), (Oddity.UNUSUAL_PLACE,))
         return
     for loose in find_loose(chunk.data):
-        yield _keyed(chunk, place, loose.text, (Oddity.UNUSUAL_PLACE, Oddity.GLUED))
+        odd = (Oddity.UNUSUAL_PLACE, Oddity.GLUED)
+        yield _keyed(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
 
 
 def _read_trailing(data: memoryview, position: int) -> Reading:

@@ -92,7 +92,7 @@ def _read_other(kind: bytes, data: memoryview, place: str, start: int, end: int)
                 end=end,
                 text=loose.text,
                 shape=Shape.EITHER,
-                oddities=odd,
+                oddities=odd if loose.keyed else (*odd, Oddity.KEYWORD),
             )
 
 

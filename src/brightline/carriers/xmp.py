@@ -140,11 +140,13 @@ def _properties(element: "etree._Element") -> Iterator[tuple[Form, str, str, tup
         fields = _children(element) or _attributes(element)
         if fields:
             yield Form.XMP_STRUCTURE, tag, "", fields
-        else:
-            yield Form.XMP_ELEMENT, tag, "".join(str(part) for part in element.itertext()).strip(), ()
-        return
+            return
+        text = "".join(str(part) for part in element.itertext()).strip()
+        if _is_mark(tag, text):
+            yield Form.XMP_ELEMENT, tag, text, ()
+            return
     for name, value in element.attrib.items():
-        if _names_mark(str(name)):
+        if _is_mark(str(name), str(value)):
             yield Form.XMP_ATTRIBUTE, str(name), str(value).strip(), ()
     laid_out = _attributes(element) + _children(element)
     if len(laid_out) >= 2 and any(pair.name in {"ContentProducer", "ProduceID"} for pair in laid_out):
@@ -167,6 +169,12 @@ def _attributes(element: "etree._Element") -> tuple[Pair, ...]:
 def _names_mark(name: str) -> bool:
     local = _local(name)
     return "AIGC" in local or local == _BASE64_PROPERTY
+
+
+def _is_mark(name: str, value: str) -> bool:
+    """Property `AIGC` is one whatever it holds; `isAIGC="true"` is none, `xAIGC="{...}"` wants to be."""
+    local = _local(name)
+    return local == "AIGC" or local == _BASE64_PROPERTY or ("AIGC" in local and "{" in value)
 
 
 def _oddities(name: str) -> tuple[Oddity, ...]:

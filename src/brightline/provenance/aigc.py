@@ -16,10 +16,11 @@ from brightline.core.finding import Basis, ByteRange, Detail, Field, Finding, Pl
 from brightline.core.subject import GapKind, Kind, Subject
 from brightline.core.words import Words
 from brightline.provenance.annex_e import LABELS, Mark, has_signature, producer_form, read_mark
-from brightline.provenance.annex_e_defects import Defect, Level, quote
+from brightline.provenance.annex_e_defects import DETAIL_CHARACTERS, Defect, Level, quote
 
 NAME = "provenance.aigc"
 _DEFECT_LIMIT = 100  # defects told of one file; the rest changes nothing
+REASON_CHARACTERS = 120  # of a carrier's own sentence
 _SAYS = {
     "1": Words(en="is AI-generated", zh="属于人工智能生成合成内容"),
     "2": Words(en="may be AI-generated", zh="可能为人工智能生成合成内容"),
@@ -131,17 +132,18 @@ def _verdict(marks: list[Mark], troubles: list[Trouble]) -> str:
 
 
 def _facts(mark: Mark) -> dict[str, str]:
-    return {
-        "carrier": quote(mark.candidate.carrier),
+    facts = {
+        "carrier": mark.candidate.carrier,
         "form": mark.candidate.form.value,
-        "label": quote(mark.value("Label")),
-        "producer": quote(mark.producer),
+        "label": mark.value("Label"),
+        "producer": mark.producer,
         "producer_form": producer_form(mark.producer),
-        "produce_id": quote(mark.produce_id),
-        "propagator": quote(mark.value("ContentPropagator")),
-        "propagate_id": quote(mark.value("PropagateID")),
+        "produce_id": mark.produce_id,
+        "propagator": mark.value("ContentPropagator"),
+        "propagate_id": mark.value("PropagateID"),
         "signature": "present_unverifiable" if has_signature(mark) else "absent",
     }
+    return {name: quote(value, DETAIL_CHARACTERS) for name, value in facts.items()}
 
 
 def _why(verdict: str, mark: Mark | None, troubles: list[Trouble]) -> Words:
@@ -174,13 +176,9 @@ def _unread_words(trouble: Trouble) -> Words:
     else:
         zh = "文件结构损坏或不完整，无法判断是否含有隐式标识"
     return Words(
-        en=f"cannot tell whether the file carries an implicit mark: {quote_reason(trouble.why)}", zh=zh
+        en=f"cannot tell whether the file carries an implicit mark: {quote(trouble.why, REASON_CHARACTERS)}",
+        zh=zh,
     )
-
-
-def quote_reason(why: str) -> str:
-    """A carrier's reason on one line of at most 120 characters."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in why[:120])
 
 
 def _defect_finding(mark: Mark, defect: Defect) -> Finding:

@@ -23,7 +23,8 @@ FIELDS = (
     "ReservedCode2",
 )
 FIELD_CLAUSES = {name: f"{GB} E {letter}" for name, letter in zip(FIELDS, "cdefghi", strict=True)}
-QUOTE_CHARACTERS = 40  # two quotes and the words around them stay short
+QUOTE_CHARACTERS = 40  # in a sentence: two quotes and the words around them stay short
+DETAIL_CHARACTERS = 80  # as a detail: the longest produce id in use has 65
 
 
 class Level(StrEnum):
@@ -75,9 +76,9 @@ class Defect(msgspec.Struct, frozen=True):
         return Words(en=self.kind.en.format(**values), zh=self.kind.zh.format(**values))
 
 
-def quote(text: str) -> str:
-    """At most `QUOTE_CHARACTERS` characters, without control characters or lone surrogates."""
-    cut = text if len(text) <= QUOTE_CHARACTERS else text[: QUOTE_CHARACTERS - 1] + "…"
+def quote(text: str, limit: int = QUOTE_CHARACTERS) -> str:
+    """At most `limit` characters, without control characters or lone surrogates."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(character if character.isprintable() else "\ufffd" for character in cut)
 
 
