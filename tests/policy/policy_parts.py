@@ -32,7 +32,9 @@ def finding(claim: str = "aigc.mark", **more: object) -> Finding:
     details = more.pop("details", {})
     assert isinstance(details, Mapping)
     fields = {"detector": "provenance.aigc", "basis": Basis.PROOF, "probability": 1.0, "why": WHY, **more}
-    return Finding(claim=claim, details=tuple(Detail(str(k), str(v)) for k, v in sorted(details.items())), **fields)  # type: ignore[arg-type]
+    return Finding(
+        claim=claim, details=tuple(Detail(str(k), str(v)) for k, v in sorted(details.items())), **fields
+    )  # type: ignore[arg-type]
 
 
 def gap(source: str = "intake", kind: GapKind = GapKind.FAILED, part: str = "") -> Gap:

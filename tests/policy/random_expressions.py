@@ -20,6 +20,15 @@ def conditions(draw: st.DrawFn, depth: int = 3) -> str:
     return Writer(draw).bool(depth, ())
 
 
+def pointed(draw: st.DrawFn) -> str:
+    """What rules really ask of a finding; it fails for a finding without the detail."""
+    key, value = draw(st.sampled_from(KEYS)), draw(st.sampled_from(VALUES))
+    asked = draw(st.sampled_from([f"f.details['{key}'] == {value!r}", f"int(f.details['{key}']) >= 0"]))
+    return draw(
+        st.sampled_from([asked, f"f.claim == '{CLAIMS[0]}' && {asked}", f"{asked} || f.probability > 0.5"])
+    )
+
+
 @st.composite
 def growing(draw: st.DrawFn, depth: int = 2) -> str:
     """A random bool expression that grows with findings and gaps (or is refused for another reason)."""
@@ -29,12 +38,14 @@ def growing(draw: st.DrawFn, depth: int = 2) -> str:
         record = draw(st.sampled_from(["finding", "finding", "gap"]))
         base = "findings" if record == "finding" else "gaps"
         body = Writer(draw, walks=False).bool(depth, (("f", record),))
+        if record == "finding" and draw(st.booleans()):
+            body = pointed(draw)
         guarded = Writer(draw, walks=False, fails=False).bool(depth, (("f", record),))
         match draw(st.sampled_from(kinds)):
             case "exists":
                 return f"{base}.exists(f, {body})"
             case "count":
-                return f"size({base}.filter(f, {guarded})) >= {draw(st.integers(0, 3))}"
+                return f"size({base}.filter(f, {draw(st.sampled_from([guarded, body]))})) >= {draw(st.integers(1, 2))}"
             case "member":
                 return "'aigc.mark' in findings.map(f, f.claim)"
             case "constant":
@@ -66,7 +77,9 @@ class Writer:
             return self.pick("true", "false", "(subject.kind == 'png')", "(context.audience != 'public')")
         if not self._fails:
             return self.safe(depth, scope)
-        match self.pick("and", "or", "not", "compare", "compare", "equal", "in", "macro", "macro", "if", "text", "has"):
+        match self.pick(
+            "and", "or", "not", "compare", "compare", "equal", "in", "macro", "macro", "if", "text", "has"
+        ):
             case "and":
                 return f"({self.bool(depth - 1, scope)} && {self.bool(depth - 1, scope)} && {self.bool(depth - 1, scope)})"
             case "or":
@@ -132,7 +145,11 @@ class Writer:
             return f"({self.string(depth - 1, scope)} in {details})"
         if self.pick("strings", "doubles") == "strings":
             return f"({self.string(depth - 1, scope)} in {self.strings(depth - 1, scope)})"
-        left = self.double(depth - 1, scope) if self.pick("int", "double") == "double" else self.int(depth - 1, scope)
+        left = (
+            self.double(depth - 1, scope)
+            if self.pick("int", "double") == "double"
+            else self.int(depth - 1, scope)
+        )
         return f"({left} in {self.doubles(depth - 1, scope)})"
 
     def macro(self, depth: int, scope: tuple[tuple[str, str], ...], macro: str) -> str:
@@ -157,7 +174,9 @@ class Writer:
     def string(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         options = [*STRINGS, "subject.name", "subject.kind", "context.declared", "context.actor"]
         for name, record in scope:
-            fields = ("claim", "basis", "harm", "part", "detector") if record == "finding" else ("source", "kind")
+            fields = (
+                ("claim", "basis", "harm", "part", "detector") if record == "finding" else ("source", "kind")
+            )
             options += [f"{name}.{field}" for field in fields]
             if record == "finding":
                 options += [f"{name}.details['{key}']" for key in KEYS] + [f"{name}.details.{KEYS[0]}"]
@@ -199,7 +218,11 @@ class Writer:
                 lists = [self.records("finding", depth, scope)] if self._walks else []
                 return f"size({self.pick(self.string(depth - 1, scope), *lists)})"
             case "of":
-                inner = self.double(depth - 1, scope) if self.pick("d", "s") == "d" else self.variable_string(scope)
+                inner = (
+                    self.double(depth - 1, scope)
+                    if self.pick("d", "s") == "d"
+                    else self.variable_string(scope)
+                )
                 return f"int({inner})" if inner not in DOUBLES else "1"
             case "minus":
                 return f"-({self.int(depth - 1, scope)})"
@@ -225,13 +248,17 @@ class Writer:
         return f"{details}['{self.pick(*KEYS)}']" if details else "subject.name"
 
     def time(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
-        leaf = self.pick("context.time", "timestamp('2026-11-23T12:00:00Z')", "timestamp('9999-12-31T23:00:00+01:00')")
+        leaf = self.pick(
+            "context.time", "timestamp('2026-11-23T12:00:00Z')", "timestamp('9999-12-31T23:00:00+01:00')"
+        )
         if depth <= 0:
             return leaf
         return f"({leaf} {self.pick('+', '-')} {self.duration(depth - 1, scope)})"
 
     def duration(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
-        leaf = self.pick("duration('1h30m')", "duration('-0.5s')", "duration('2000000h')", "duration('1.000250s')")
+        leaf = self.pick(
+            "duration('1h30m')", "duration('-0.5s')", "duration('2000000h')", "duration('1.000250s')"
+        )
         if depth <= 0:
             return leaf
         if self.pick("times", "durations") == "times":

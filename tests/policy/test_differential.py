@@ -1,6 +1,5 @@
 """Our evaluation against the official CEL's, on random expressions and random examinations."""
 
-
 import official
 from hypothesis import HealthCheck, assume, given, settings
 from policy_parts import examinations
@@ -35,5 +34,7 @@ def ours(source: str, examined: Examination) -> object:
 
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=conditions(), examined=examinations)
-def test_we_and_the_official_cel_agree_on_the_value_or_on_the_error(source: str, examined: Examination) -> None:
+def test_we_and_the_official_cel_agree_on_the_value_or_on_the_error(
+    source: str, examined: Examination
+) -> None:
     assert ours(source, examined) == official.evaluate(source, official.activation(examined)), source

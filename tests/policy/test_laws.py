@@ -29,7 +29,7 @@ from brightline.policy.language.syntax import Binary, Expression, Index, Items, 
 from brightline.policy.pack import Pack
 from brightline.policy.packs import load_packs, shipped
 
-LAX = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+LAX = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 ACTIONS = [Action.LABEL, Action.REVIEW, Action.BLOCK]
 SHIPPED = compile_policy(load_packs(shipped()))
 BASE = one_rule("true").rules[0]
@@ -39,8 +39,8 @@ BASE = one_rule("true").rules[0]
 def policies(draw: st.DrawFn) -> Policy:
     """One to three random rules in the monotone subset, with random actions and labelling statuses."""
     rules = []
-    for index in range(draw(st.integers(1, 3))):
-        when = draw(growing())
+    for index in range(draw(st.integers(1, 2))):
+        when = draw(growing(depth=draw(st.integers(0, 2))))
         try:
             condition(when)
         except PolicyError:
@@ -117,6 +117,10 @@ likely_examinations = st.builds(
 )
 
 
+# Without gaps, which would make every decision a REVIEW at least and hide what the rules do.
+gapless = examinations.map(lambda examined: msgspec.structs.replace(examined, gaps=()))
+
+
 def with_finding(before: Examination, new: Finding, at: int) -> Examination:
     at %= len(before.findings) + 1
     findings = (*before.findings[:at], new, *before.findings[at:])
@@ -130,7 +134,7 @@ def never_softer(policy: Policy, before: Examination, after: Examination) -> Non
 
 
 @LAX
-@given(policy=policies(), before=examinations, new=findings_strategy, at=st.integers(0, 5))
+@given(policy=policies(), before=gapless, new=findings_strategy, at=st.integers(0, 5))
 def test_one_more_finding_never_softens_a_decision(
     policy: Policy, before: Examination, new: Finding, at: int
 ) -> None:
@@ -170,9 +174,7 @@ def test_an_estimate_never_confirms_and_never_makes_possible(policy: Policy, exa
 @LAX
 @given(examined=likely_examinations)
 def test_the_shipped_packs_confirm_nothing_from_estimates_alone(examined: Examination) -> None:
-    guesses = tuple(
-        msgspec.structs.replace(finding, basis=Basis.ESTIMATE) for finding in examined.findings
-    )
+    guesses = tuple(msgspec.structs.replace(finding, basis=Basis.ESTIMATE) for finding in examined.findings)
     decided = SHIPPED.decide(msgspec.structs.replace(examined, findings=guesses))
     assert decided.aigc is not AigcStatus.CONFIRMED
 

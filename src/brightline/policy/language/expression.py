@@ -14,7 +14,7 @@ from brightline.policy.language.shapes import Closure
 from brightline.policy.language.syntax import Expression
 from brightline.policy.language.totality import Totality
 from brightline.policy.language.typecheck import Checked, typecheck
-from brightline.policy.language.types import BOOL
+from brightline.policy.language.types import BOOL, a
 
 CONDITIONS_KEPT = (
     2_048  # compiled conditions: loading compiles a rule, and putting it in force finds it again
@@ -50,7 +50,7 @@ def condition(source: str) -> Condition:
     checked = typecheck(parse(source))
     tree = checked.tree
     if checked.types[tree] != BOOL:
-        raise ExpressionError(f"a condition is a bool, found a {checked.types[tree]}", tree.start, tree.end)
+        raise ExpressionError(f"a condition is a bool, found {a(checked.types[tree])}", tree.start, tree.end)
     growth = check_growth(checked)
     steps = cost(checked)
     if steps > MAX_COST:

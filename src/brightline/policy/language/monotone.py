@@ -21,6 +21,7 @@ from brightline.policy.language.syntax import (
     Logic,
     Macro,
     Name,
+    Select,
     Unary,
     children,
 )
@@ -119,8 +120,7 @@ class _Checker:
         if bare is not None:
             raise _refused(
                 bare,
-                f"inside `{node.macro}` this fails for an element that lacks it, and with it the whole rule;"
-                " guard it, such as `'k' in f.details && f.details['k'] == 'v'`, or use `exists`",
+                f"inside `{node.macro}` this could fail for one element, and with it the whole rule; {_remedy(bare)}",
             )
         return True
 
@@ -158,6 +158,12 @@ def _reason(node: Expression) -> str:
             return "a position in the list means another element when one is added; use `exists`"
         case _:
             return "this could fall when one is added"
+
+
+def _remedy(bare: Expression) -> str:
+    if isinstance(bare, Index | Select):
+        return "ask first, such as `'k' in f.details && f.details['k'] == 'v'`, or use `exists`"
+    return "use `exists`, where one element that holds settles the rule"
 
 
 def _refused(node: Expression, message: str) -> ExpressionError:

@@ -118,7 +118,9 @@ class _Parser:
         signs = []
         while self._peek().kind == "mark" and self._peek().text in {"!", "-"}:
             signs.append(self._next())
-            if len(signs) > MAX_DEPTH or signs[-1].text != signs[0].text:
+            if len(signs) > MAX_DEPTH:
+                raise self._error(f"more than {MAX_DEPTH} signs in a row")
+            if signs[-1].text != signs[0].text:
                 raise self._error("`!` and `-` do not go together here; use parentheses")
         if signs and signs[-1].text == "-" and self._peek().kind in {"int", "double"}:
             operand = self._member(self._number(self._next(), signs.pop()))

@@ -27,5 +27,5 @@ def hint(found: str, known: Iterable[str]) -> str:
     near = nearest(found, words)
     if near:
         return f"; did you mean `{near}`?"
-    more = ", ..." if len(words) > SHOWN else ""
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return f"; known: {', '.join(words[:SHOWN])}{more}"

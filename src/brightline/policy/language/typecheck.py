@@ -39,6 +39,7 @@ from brightline.policy.language.types import (
     TIMESTAMP,
     VARIABLES,
     Type,
+    a,
     list_of,
     plain,
 )
@@ -126,10 +127,10 @@ class _Checker:
             return STRING
         fields = RECORDS.get(kind.name)
         if fields is None:
-            raise _wrong(node, f"a {kind} has no fields; `.{node.field}` was asked of one")
+            raise _wrong(node, f"{a(kind)} has no fields; `.{node.field}` was asked of one")
         if node.field not in fields:
             at = node.end - len(node.field)
-            message = f"a {kind} has no field `{node.field}`{hint(node.field, fields)}"
+            message = f"{a(kind)} has no field `{node.field}`{hint(node.field, fields)}"
             raise ExpressionError(message, at, node.end)
         return fields[node.field]
 
@@ -141,13 +142,13 @@ class _Checker:
         if kind.name == "list" and kind.element is not None:
             self._need(node.key, key, INT, "the position in a list")
             return kind.element
-        raise _wrong(node, f"a {kind} cannot be indexed")
+        raise _wrong(node, f"{a(kind)} cannot be indexed")
 
     def _has(self, node: Has) -> Type:
         kind = self.visit(node.operand)
         if kind != MAP:
             raise _wrong(
-                node, f"`has` asks for a key of a map such as `f.details`; a {kind} always has its fields"
+                node, f"`has` asks for a key of a map such as `f.details`; {a(kind)} always has its fields"
             )
         return BOOL
 
@@ -156,7 +157,7 @@ class _Checker:
         if node.operator == "!":
             return self._need(node.operand, kind, BOOL, "`!`")
         if kind not in NUMBERS:
-            raise _wrong(node.operand, f"`-` needs a number, found a {kind}")
+            raise _wrong(node.operand, f"`-` needs a number, found {a(kind)}")
         return kind
 
     def _binary(self, node: Binary) -> Type:
@@ -175,9 +176,9 @@ class _Checker:
     def _equality(self, node: Binary, left: Type, right: Type) -> None:
         for kind in (left, right):
             if kind.name in RECORDS or kind == MAP or (kind.element and kind.element.name in RECORDS):
-                raise _wrong(node, f"a {kind} cannot be compared as a whole; compare its fields")
+                raise _wrong(node, f"{a(kind)} cannot be compared as a whole; compare its fields")
         if not _comparable(plain(left), plain(right)):
-            raise _wrong(node, f"a {plain(left)} is never equal to a {plain(right)}")
+            raise _wrong(node, f"{a(plain(left))} is never equal to {a(plain(right))}")
         self._word(node.left, right)
         self._word(node.right, left)
 
@@ -191,14 +192,14 @@ class _Checker:
                 )
         left, right = plain(left), plain(right)
         if left not in ORDERED or not _comparable(left, right):
-            raise _wrong(node, f"`{node.operator}` cannot compare a {left} with a {right}")
+            raise _wrong(node, f"`{node.operator}` cannot compare {a(left)} with {a(right)}")
 
     def _membership(self, node: Binary, left: Type, right: Type) -> None:
         element = STRING if right == MAP else right.element
         if element is None:
-            raise _wrong(node.right, f"`in` needs a list or a map on its right, found a {right}")
+            raise _wrong(node.right, f"`in` needs a list or a map on its right, found {a(right)}")
         if element.name in RECORDS or not _comparable(plain(left), plain(element)):
-            raise _wrong(node, f"a {plain(left)} is never in a {plain(right)}")
+            raise _wrong(node, f"{a(plain(left))} is never in {a(plain(right))}")
         if isinstance(node.right, Items):
             for item in node.right.items:
                 self._word(item, left)
@@ -215,7 +216,7 @@ class _Checker:
         if result is not None:
             return result
         advice = "; convert one with `int()` or `double()`" if {left, right} == {INT, DOUBLE} else ""
-        raise _wrong(node, f"`{node.operator}` cannot take a {left} and a {right}{advice}")
+        raise _wrong(node, f"`{node.operator}` cannot take {a(left)} and {a(right)}{advice}")
 
     def _logic(self, node: Logic) -> Type:
         for clause in node.clauses:
@@ -226,14 +227,14 @@ class _Checker:
         self._need(node.test, self.visit(node.test), BOOL, "`?`")
         yes, no = plain(self.visit(node.yes)), plain(self.visit(node.no))
         if yes != no:
-            raise _wrong(node, f"both outcomes of `?:` need one type, found a {yes} and a {no}")
+            raise _wrong(node, f"both outcomes of `?:` need one type, found {a(yes)} and {a(no)}")
         return yes
 
     def _items(self, node: Items) -> Type:
         kinds = [plain(self.visit(item)) for item in node.items]
         for item, kind in zip(node.items, kinds, strict=True):
             if kind != kinds[0]:
-                raise _wrong(item, f"the items of a list need one type, found a {kinds[0]} and a {kind}")
+                raise _wrong(item, f"the items of a list need one type, found {a(kinds[0])} and {a(kind)}")
         return list_of(kinds[0])
 
     def _call(self, node: Call) -> Type:
@@ -280,7 +281,7 @@ class _Checker:
     @staticmethod
     def _need(node: Expression, found: Type, wanted: Type, who: str) -> Type:
         if found != wanted:
-            raise _wrong(node, f"{who} needs a {wanted}, found a {found}")
+            raise _wrong(node, f"{who} needs {a(wanted)}, found {a(found)}")
         return found
 
 

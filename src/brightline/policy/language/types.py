@@ -43,6 +43,15 @@ NUMBERS = (INT, DOUBLE)
 ORDERED = (INT, DOUBLE, STRING, BOOL, TIMESTAMP, DURATION)
 
 
+def a(kind: Type) -> str:
+    """The type with its article.
+
+    >>> a(INT), a(STRING)
+    ('an int', 'a string')
+    """
+    return f"an {kind}" if kind == INT else f"a {kind}"
+
+
 def list_of(element: Type) -> Type:
     """The type of a list with such elements."""
     return Type("list", element)
@@ -55,25 +64,25 @@ def plain(kind: Type) -> Type:
     return Type(kind.name) if kind.words else kind
 
 
-def word(members: type[enum.StrEnum], *more: str) -> Type:
-    """A string from the closed set of an enum's values, and `more`."""
+def word(name: str, members: type[enum.StrEnum], *more: str) -> Type:
+    """A string from the closed set of an enum's values and `more`, as the field `name` holds it."""
     values = tuple(member.value for member in members)
-    return Type("string", words=(*values, *more), set_name=members.__name__.lower())
+    return Type("string", words=(*values, *more), set_name=name)
 
 
-def _field_type(annotation: object) -> Type:
+def _field_type(name: str, annotation: object) -> Type:
     """The language's type for the type of a noun's field."""
     if isinstance(annotation, types.UnionType):
         (kind,) = (option for option in typing.get_args(annotation) if option is not types.NoneType)
-        return word(kind, "")  # an optional enum reads as the empty word when there is none
+        return word(name, kind, "")  # an optional enum reads as the empty word when there is none
     if isinstance(annotation, type) and issubclass(annotation, enum.StrEnum):
-        return word(annotation)
+        return word(name, annotation)
     return {str: STRING, int: INT, float: DOUBLE, bool: BOOL}[typing.cast("type", annotation)]
 
 
 def _fields(noun: type[msgspec.Struct], names: tuple[str, ...], **overrides: Type) -> dict[str, Type]:
     hints = typing.get_type_hints(noun)
-    return {name: overrides[name] if name in overrides else _field_type(hints[name]) for name in names}
+    return {name: overrides[name] if name in overrides else _field_type(name, hints[name]) for name in names}
 
 
 # The order of fields is the order of the rows in `rows.py`, after the position in column 0.
@@ -81,7 +90,7 @@ RECORDS: Mapping[str, Mapping[str, Type]] = {
     "subject": _fields(
         Facts,
         ("digest", "kind", "media", "size_bytes", "name", "role", "characters", "parts"),
-        media=word(Media),
+        media=word("media", Media),
         parts=INT,
     ),
     "context": _fields(
