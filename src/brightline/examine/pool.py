@@ -149,7 +149,10 @@ class Pool:
         process = self._context.Process(
             target=work, args=(theirs, progress, *self._encoded, self.digest), daemon=True
         )
-        process.start()
+        try:
+            process.start()
+        except (EOFError, OSError) as error:
+            raise DetectorError("worker processes cannot be started; see the message above") from error
         theirs.close()
         return _Worker(process, ours, progress)
 

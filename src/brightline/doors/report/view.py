@@ -48,8 +48,9 @@ class FindingView(msgspec.Struct, frozen=True):
     harm_words: Words | None
     detector: str
     claim: str
-    part_name: str
-    where: str
+    places: str  # parts and places, of all findings that say the same
+    count: int
+    weighty: bool  # it warns of a harm or made a rule hold; the others are only noted
 
 
 class GapView(msgspec.Struct, frozen=True):
@@ -94,6 +95,7 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     icon: str = ""
     rules: tuple[RuleView, ...] = ()
     findings: tuple[FindingView, ...] = ()
+    noted: tuple[FindingView, ...] = ()
     gaps: tuple[GapView, ...] = ()
     views: tuple[PartView, ...] = ()
     receipt: Receipt | None = None
@@ -109,7 +111,8 @@ def item_view(judgement: Judgement) -> ItemView:
         return ItemView(name=name, action="unread", action_words=NOT_JUDGED, error=judgement.error)
     names = dict(part_names(examination.facts))
     pictures = [one for one in judgement.previews if one.preview.picture]
-    findings = sorted(examination.findings, key=lambda one: (one.harm is None, -one.probability))
+    witnesses = {index for match in decision.matches for index in match.findings}
+    findings = _grouped(examination.findings, witnesses, names)
     return ItemView(
         name=name,
         action=decision.action,
@@ -121,7 +124,8 @@ def item_view(judgement: Judgement) -> ItemView:
         size=examination.facts.size_bytes,
         icon=_base64(pictures[0].preview.picture) if pictures else "",
         rules=tuple(_rule_view(match) for match in decision.matches),
-        findings=tuple(_finding_view(one, names) for one in findings),
+        findings=tuple(one for one in findings if one.weighty),
+        noted=tuple(one for one in findings if not one.weighty),
         gaps=tuple(_gap_view(gap, names) for gap in examination.gaps),
         views=tuple(_part_view(one, names, examination.findings) for one in judgement.previews),
         receipt=judgement.receipt,
@@ -152,17 +156,36 @@ def _rule_view(match: RuleMatch) -> RuleView:
     )
 
 
-def _finding_view(finding: Finding, names: dict[str, str]) -> FindingView:
+def _grouped(findings: Sequence[Finding], witnesses: set[int], names: dict[str, str]) -> list[FindingView]:
+    """Findings that say the same of several parts become one; the weighty and the sure come first."""
+    groups: dict[tuple[str, str, Words, float], list[int]] = {}
+    for index, one in enumerate(findings):
+        groups.setdefault((one.detector, one.claim, one.why, one.probability), []).append(index)
+    views = [
+        _finding_view([findings[index] for index in group], names, witness=not witnesses.isdisjoint(group))
+        for group in groups.values()
+    ]
+    return sorted(views, key=lambda one: (not one.weighty, -float(one.percent)))
+
+
+def _finding_view(alike: Sequence[Finding], names: dict[str, str], *, witness: bool) -> FindingView:
+    first = alike[0]
     return FindingView(
-        why=finding.why,
-        percent=f"{100 * finding.probability:.0f}",
-        basis_words=BASES[finding.basis],
-        harm_words=harm_words(finding.harm) if finding.harm else None,
-        detector=finding.detector,
-        claim=finding.claim,
-        part_name=names.get(finding.part, finding.part),
-        where=", ".join(place_words(place) for place in finding.where[:6]),
+        why=first.why,
+        percent=f"{100 * first.probability:.0f}",
+        basis_words=BASES[first.basis],
+        harm_words=harm_words(first.harm) if first.harm else None,
+        detector=first.detector,
+        claim=first.claim,
+        places="; ".join(one for one in (_places(finding, names) for finding in alike[:6]) if one),
+        count=len(alike),
+        weighty=witness or first.harm is not None,
     )
+
+
+def _places(finding: Finding, names: dict[str, str]) -> str:
+    where = ", ".join(place_words(place) for place in finding.where[:6])
+    return " ".join(one for one in (names.get(finding.part, finding.part), where) if one)
 
 
 def _gap_view(gap: Gap, names: dict[str, str]) -> GapView:

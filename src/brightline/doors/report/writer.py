@@ -37,6 +37,13 @@ class Row(msgspec.Struct, frozen=True):
     share: float  # of the longest bar, 0 to 100
 
 
+class _Article(msgspec.Struct, frozen=True):
+    rank: int
+    name: str
+    start: int
+    length: int
+
+
 class ReportWriter:
     """One self-contained HTML page; appears at its path only when it is complete."""
 
@@ -49,7 +56,8 @@ class ReportWriter:
         self._item = self._templates.get_template("item.html")
         self._actions: Counter[Action] = Counter()
         self._harms: Counter[Harm] = Counter()
-        self._unread = self._incomplete = self._listed = self._listed_allowed = self._left_out = 0
+        self._unread = self._incomplete = self._listed_allowed = self._left_out = 0
+        self._articles: list[_Article] = []
 
     def __enter__(self) -> Self:
         """Open a draft beside the report's path, so that a full disk shows at once.
@@ -58,9 +66,7 @@ class ReportWriter:
             OSError: the folder cannot be made or written.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._draft: IO[str] = tempfile.NamedTemporaryFile(
-            "w+", encoding="utf-8", errors="replace", dir=self._path.parent, prefix=".report-"
-        )
+        self._draft: IO[bytes] = tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".report-")
         return self
 
     def __exit__(
@@ -78,15 +84,18 @@ class ReportWriter:
             self._incomplete += is_incomplete(judgement.decision)
             self._harms.update({finding.harm for finding in judgement.examination.findings if finding.harm})
         allowed = judgement.decision is not None and judgement.decision.action is Action.ALLOW
-        if self._listed >= LISTED or (allowed and self._listed_allowed >= LISTED_ALLOWED):
+        if len(self._articles) >= LISTED or (allowed and self._listed_allowed >= LISTED_ALLOWED):
             self._left_out += 1
             return
-        self._listed += 1
         self._listed_allowed += allowed
-        self._draft.write(self._item.render(item=item_view(judgement)))
+        article = self._item.render(item=item_view(judgement)).encode("utf-8", "replace")
+        # What could not be judged comes with what is blocked: both want eyes first.
+        rank = judgement.decision.action.rank if judgement.decision is not None else Action.BLOCK.rank
+        self._articles.append(_Article(rank, judgement.job.name, self._draft.tell(), len(article)))
+        self._draft.write(article)
 
     def finish(self, *, checkpoint: str) -> None:
-        """Put head, articles and tail together, and move the page to its path.
+        """Put head, articles (strictest first) and tail together, and move the page to its path.
 
         Raises:
             OSError: the page cannot be written.
@@ -108,12 +117,12 @@ class ReportWriter:
         tail = self._templates.get_template("tail.html").render(checkpoint=checkpoint, script=script)
         page = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with page.open("w", encoding="utf-8", errors="replace") as out:
-                out.write(head)
-                self._draft.seek(0)
-                while piece := self._draft.read(1 << 20):
-                    out.write(piece)
-                out.write(tail)
+            with page.open("wb") as out:
+                out.write(head.encode("utf-8"))
+                for article in sorted(self._articles, key=lambda one: (-one.rank, one.name)):
+                    self._draft.seek(article.start)
+                    out.write(self._draft.read(article.length))
+                out.write(tail.encode("utf-8"))
             page.replace(self._path)
         finally:
             page.unlink(missing_ok=True)
