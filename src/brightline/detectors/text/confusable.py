@@ -114,7 +114,12 @@ def skeleton(word: str) -> str:
 
 
 def _in_case(char: str, target: str) -> str:
-    # UTS 39 folds capital I into l; a reader of a word wants the capital back.
+    """The ASCII letter that a reader takes the character for, where UTS 39 folds more than a reader does."""
+    styled = unicodedata.normalize("NFKC", char)
+    if len(styled) == 1 and styled.isascii():
+        return styled
+    if char == "\u04cf":  # palochka: UTS 39 says i, but the imitation of Apple that made it famous reads l
+        return "l"
     return "I" if target == "l" and char.isupper() else target
 
 

@@ -33,10 +33,9 @@ _FILLERS = r"\x{3164}\x{FFA0}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{1D173}-\x{1D17A}
 _LETTER = r"\p{Latin}\p{Greek}\p{Cyrillic}0-9"
 
 ANY = re2.compile(rf"[{_ZERO_WIDTH}{_SELECTORS}{_FILLERS}\x{{00AD}}\x{{2800}}\x{{E0000}}-\x{{E007F}}]")
-_TAGS = re2.compile(r"\x{1F3F4}?[\x{E0000}-\x{E007F}]+")
-_FLAG = re2.compile(
-    r"\x{1F3F4}[\x{E0061}-\x{E007A}]{2}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]{1,3}\x{E007F}"
-)
+_SUBDIVISION = r"\x{1F3F4}[\x{E0061}-\x{E007A}]{2}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]{1,3}\x{E007F}"  # a flag, UTS 51
+_TAGS = re2.compile(rf"{_SUBDIVISION}|\x{{1F3F4}}?[\x{{E0000}}-\x{{E007F}}]+")
+_FLAG = re2.compile(_SUBDIVISION)
 _VARIATION_RUN = re2.compile(rf"[{_SELECTORS}]{{{SELECTORS_MIN},}}")
 _ZERO_WIDTH_RUN = re2.compile(rf"[{_ZERO_WIDTH}]{{{RUN_MIN},}}")
 _ZERO_WIDTH_ONE = re2.compile(r"[\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}\x{180E}\x{202C}]")
