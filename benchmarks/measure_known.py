@@ -18,7 +18,10 @@ import numpy as np
 import skimage
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from brightline.detectors.known.hits import NEAR_TOKENS, passages
 from brightline.detectors.known.index import hamming
+from brightline.detectors.known.odds import PRIOR, TEXT_SIMILARITY
+from brightline.detectors.known.text_index import TextIndex, TextNear, build
 from brightline.media.fingerprint import (
     PDQ_SIDE,
     Pdq,
@@ -33,7 +36,7 @@ from brightline.media.image import from_image
 
 PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "ihc", "moon",
                "motorcycle_left", "retina", "rocket", "brick", "grass", "gravel", "page", "text")  # fmt: skip
-PDQ_BANDS = ((0, 0), (1, 8), (9, 16), (17, 24), (25, 31))
+PDQ_BANDS = ((0, 0), (1, 8), (9, 16), (17, 31))
 
 
 def main() -> None:
@@ -128,34 +131,68 @@ def measure_pictures(folder: Path) -> None:
             f"  {name:24} {np.median(distances):6.0f} {max(distances):7d}  {np.mean(np.array(distances) <= 31):.0%}"
         )
     print(f"  copies by distance: {', '.join(f'{low}-{high}: {n}' for (low, high), n in inside.items())}")
-    confused_pictures(folder)
+    copies = len(CHANGES) * sum(one.quality >= 50 for one in originals)
+    confused, looked_up = confused_pictures(folder)
+    print(f"  probability at a prior of {PRIOR}, by distance (see `odds.py`):")
+    for low, high in PDQ_BANDS[1:]:
+        kept = inside[low, high] + (inside[0, 0] if low == 1 else 0)
+        wrong = confused[low, high] + (confused[0, 0] if low == 1 else 0)
+        print(
+            f"    up to {high:2d}: {odds(kept / copies, wrong, looked_up):.2f}  (copies {kept}, confused {wrong})"
+        )
+
+
+def odds(kept: float, confused: int, looked_up: int) -> float:
+    """Probability of a true match at the stated prior; Jeffreys estimate of the false ones."""
+    wrong = (confused + 0.5) / (looked_up + 1)
+    return PRIOR * kept / (PRIOR * kept + (1 - PRIOR) * wrong)
 
 
 def distance(one: Pdq, other: Pdq) -> int:
     return (int.from_bytes(one.bits) ^ int.from_bytes(other.bits)).bit_count()
 
 
-def confused_pictures(folder: Path) -> None:
-    """Pairs of different pictures: those that share their bytes or are crops of one original do not count."""
-    hashes, names = [], []
+def confused_pictures(folder: Path) -> tuple[dict[tuple[int, int], int], int]:
+    """Pictures that have a false match among all others, by distance, and how many were looked up.
+
+    Pairs with the same pixels (some sources hold a picture twice) are no false matches: mean difference under 2.
+    """
+    hashes, files = [], []
     for file in sorted((folder / "real").rglob("*.jpg")) + sorted((folder / "generated").rglob("*.jpg")):
         forms = fingerprints(Image.open(file).convert("RGB"))
         if forms[0].quality >= 50:
             hashes.append(np.frombuffer(b"".join(one.bits for one in forms), dtype=np.uint8).reshape(8, 32))
-            names.append(str(file.relative_to(folder)))
+            files.append(file)
     table = np.array([forms[0] for forms in hashes])
-    histogram = np.zeros(257, dtype=np.int64)
-    close = []
+    confused = dict.fromkeys(PDQ_BANDS, 0)
+    same = 0
     for row, forms in enumerate(hashes):
-        nearest = np.min([hamming(table[row + 1 :], form) for form in forms], axis=0)
-        histogram += np.bincount(nearest, minlength=257)
-        close += [(int(nearest[at]), names[row], names[row + 1 + at]) for at in np.flatnonzero(nearest <= 44)]
-    pairs = int(histogram.sum())
-    print(f"PDQ, {len(names)} different pictures, {pairs:,} pairs, all eight forms: nearest pairs")
-    for low, high in (*PDQ_BANDS, (32, 44), (45, 60), (61, 80)):
-        print(f"  distance {low:2d}-{high:2d}: {int(histogram[low : high + 1].sum())}")
-    for value, one, other in sorted(close)[:40]:
-        print(f"    {value:3d} {one} {other}")
+        nearest = np.min([hamming(table, form) for form in forms], axis=0)
+        nearest[row] = 256
+        for other in np.flatnonzero(nearest <= 31):
+            if nearest[other] == 0 and same_pixels(files[row], files[other]):
+                same += 1
+                nearest[other] = 256
+        best = int(nearest.min())
+        for low, high in PDQ_BANDS:
+            confused[low, high] += low <= best <= high
+        if best <= 44:
+            print(
+                f"    {best:2d} {files[row].relative_to(folder)} {files[int(nearest.argmin())].relative_to(folder)}"
+            )
+    bands = ", ".join(f"{low}-{high}: {n}" for (low, high), n in confused.items())
+    print(
+        f"PDQ, {len(files)} different pictures looked up among the others ({same // 2} pairs are one picture twice)"
+    )
+    print(f"  with a false match at distance {bands}")
+    return confused, len(files)
+
+
+def same_pixels(one: Path, other: Path) -> bool:
+    pixels = [
+        np.asarray(Image.open(file).convert("RGB").resize((64, 64)), dtype=float) for file in (one, other)
+    ]
+    return float(np.abs(pixels[0] - pixels[1]).mean()) < 2.0
 
 
 def texts_of(file: Path, count: int) -> list[str]:
@@ -218,15 +255,24 @@ def accused_texts(language: str, file: Path, count: int) -> None:
     with lzma.open(file, "rt", encoding="utf-8") as stream:
         rows = [json.loads(line) for line in stream]
     random.Random(11).shuffle(rows)
-    rows = [row for row in rows if len(text_tokens(row["text"][:2000])) >= 8]
+    rows = [row for row in rows if len(text_tokens(row["text"][:2000])) >= 4]
     bank = [row["text"][:2000] for row in rows if row["label"] == 1][:count]
     ordinary = [row["text"][:2000] for row in rows if row["label"] == 0][:count]
-    signatures = np.array([text_print(text).signature for text in bank])
-    best = np.array([similarity(text_print(text).signature, signatures).max() for text in ordinary])
+    index = build([text_print(text) for text in bank])
+    near = [nearest_passage(index, text) for text in ordinary]
+    best = np.array([found.similarity for found in near])
+    same = sum(found.same for found in near)
     bands = ", ".join(f">={least}: {int((best >= least).sum())}" for least in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9))
-    print(f"text {language}, {len(ordinary)} ordinary messages against a bank of {len(bank)} scams: {bands}")
-    for at in np.argsort(-best)[:12]:
+    print(
+        f"text {language}, {len(ordinary)} ordinary messages (and each paragraph and line of them) against a bank of"
+    )
+    print(f"  {len(bank)} scams, by similarity: {bands}; same words: {same}")
+    for at in np.argsort(-best)[:5]:
         print(f"    {best[at]:.2f} {ordinary[at][:100]!r}")
+    wrong = int((best >= TEXT_SIMILARITY).sum())
+    print(
+        f"  probability at a prior of {PRIOR}: 0.7 and more {odds(0.6, wrong, len(near)):.3f}, 0.5-0.7 {odds(0.2, wrong, len(near)):.3f}"
+    )
     hashes = [one for one in (tlsh_of([text.encode()]) for text in bank if len(text.encode()) >= 200) if one]
     asked = [
         one for one in (tlsh_of([text.encode()]) for text in ordinary if len(text.encode()) >= 200) if one
@@ -234,6 +280,14 @@ def accused_texts(language: str, file: Path, count: int) -> None:
     nearest = np.array([min(tlsh_distance(one, other) for other in hashes) for one in asked[:1500]])
     bands = ", ".join(f"<={d}: {int((nearest <= d).sum())}" for d in (10, 20, 30, 40, 50, 70))
     print(f"TLSH {language}, {len(nearest)} ordinary messages against {len(hashes)} scams: {bands}")
+
+
+def nearest_passage(index: TextIndex, text: str) -> TextNear:
+    found = [TextNear(-1, 0.0, same=False)]
+    for span in passages(text):
+        one = text_print(text[span.start : span.end])
+        found += [near for near in index.search(one, 0.3) if near.same or one.tokens >= NEAR_TOKENS]
+    return max(found, key=lambda near: near.similarity)
 
 
 def kept_texts(language: str, texts: list[str]) -> None:

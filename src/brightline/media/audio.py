@@ -141,4 +141,4 @@ def _resampled(container: av.container.InputContainer, rate_hz: int) -> Iterator
 
 def _samples(frame: av.AudioFrame) -> Samples:
     channels = np.nan_to_num(frame.to_ndarray().astype(np.float32), posinf=1.0, neginf=-1.0)
-    return np.clip(channels, -1.0, 1.0).mean(axis=0, dtype=np.float32)
+    return np.asarray(np.clip(channels, -1.0, 1.0).mean(axis=0), dtype=np.float32)

@@ -28,6 +28,7 @@ PDQ_MINIMUM_SIDE = 64  # PDQ samples a 64 x 64 grid; smaller pictures have no de
 TLSH_BYTES = 64 * 1024 * 1024  # about a second of hashing
 PERMUTATIONS = 128  # standard error of a similarity estimate is at most 0.5 / sqrt(128) = 0.044
 SHINGLE_TOKENS = 3  # three words, or three Chinese characters
+NUMBER = "0"  # stands for every run of numbers
 TEXT_CHARACTERS = 100_000  # only so much of a text is fingerprinted: 0.3 s
 
 Signature = npt.NDArray[np.uint32]  # (PERMUTATIONS,) minima
@@ -172,8 +173,8 @@ def text_tokens(text: str) -> list[str]:
         if unicodedata.category(letter) not in {"Cf", "Mn", "Me", "Cc"} or letter in "\n\t\r"
     )
     found = _TOKENS.findall(unicodedata.normalize("NFC", kept).translate(_LOOKS_LIKE))
-    numbered = ["0" if token[0].isdigit() else token for token in found]
-    return [token for at, token in enumerate(numbered) if token != "0" or at == 0 or numbered[at - 1] != "0"]
+    counted = [NUMBER if token[0].isdigit() else token for token in found]
+    return [word for at, word in enumerate(counted) if word != NUMBER or at == 0 or counted[at - 1] != NUMBER]
 
 
 def similarity(one: Signature, many: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:

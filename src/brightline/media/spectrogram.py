@@ -37,7 +37,9 @@ def spectrogram_png(samples: Samples, rate_hz: int) -> bytes:
         return b""
     levels = log_mel(samples, rate_hz)
     steps = np.clip((levels + RANGE_DB) / RANGE_DB * (COLOURS - 1), 0, COLOURS - 1).round().astype(np.uint8)
-    drawn = Image.frombytes("P", (steps.shape[0], steps.shape[1]), np.ascontiguousarray(steps.T[::-1]).tobytes())
+    drawn = Image.frombytes(
+        "P", (steps.shape[0], steps.shape[1]), np.ascontiguousarray(steps.T[::-1]).tobytes()
+    )
     drawn.putpalette(colour_scale().tobytes())
     stream = io.BytesIO()
     drawn.save(stream, "PNG", bits=8)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 PRIOR = 0.01
 
 # (largest distance in bits of a PDQ hash, probability)
-PDQ_ODDS = ((8, 0.97), (16, 0.86), (24, 0.5), (31, 0.4))
+PDQ_ODDS = ((8, 0.97), (16, 0.84), (31, 0.48))
 # (largest TLSH distance, probability)
-TLSH_ODDS = ((30, 0.93), (50, 0.90))
+TLSH_ODDS = ((30, 0.93), (50, 0.89))
 # (least similarity of shingles, probability)
-TEXT_ODDS = ((0.7, 0.98), (0.5, 0.95))
+TEXT_ODDS = ((0.7, 0.98), (0.5, 0.94))
 SAME_TEXT_ODDS = 0.98  # the same words in the same order; the case, spaces, numbers may differ
 
 PDQ_RADIUS = PDQ_ODDS[-1][0]
