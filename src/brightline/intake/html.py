@@ -7,8 +7,8 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from brightline.core.subject import Blob, GapKind, Kind, Role
-from brightline.intake.draft import Draft, Part
-from brightline.intake.html_guard import is_parse_bomb
+from brightline.intake.draft import LINKS, Draft, Part
+from brightline.intake.html_guard import ATTRIBUTES, DEPTH, ELEMENTS, is_parse_bomb
 from brightline.intake.links import link_words
 
 HIDDEN_CHARACTERS = 64 * 1024  # of hidden words kept
@@ -176,10 +176,10 @@ class _Walk:
             self._break()
 
     def _link(self, target: str, start: int) -> None:
-        shown = self.draft.tail(start)
-        kept = shown.strip()
         if not target:
             return
+        shown = self.draft.tail(start) if len(self.draft.links) < LINKS else ""
+        kept = shown.strip()
         if kept:
             begin = start + len(shown) - len(shown.lstrip())
             self.draft.link(target, kept, begin, begin + len(kept))
@@ -233,8 +233,8 @@ def _read_flat(markup: str, draft: Draft) -> None:
     """Words and links without a tree, for markup made to exhaust a parser."""
     draft.gap(
         GapKind.LIMIT,
-        "nested so that parsing it would take more than 300000 elements; read without its structure",
-        "嵌套过深，解析将产生超过 300000 个元素，仅按平面文本读取",
+        f"made to exhaust a parser: nested deeper than {DEPTH}, more than {ELEMENTS} repeated elements, or {ATTRIBUTES} attributes on a tag; read without its structure",
+        f"结构异常（嵌套超过 {DEPTH} 层、重复元素超过 {ELEMENTS} 个或单个标签属性超过 {ATTRIBUTES} 个），仅按平面文本读取",
     )
     draft.say(_SPACE.sub(" ", _ANY_TAG.sub(" ", markup)).strip())
     for match in _HREF.finditer(markup):

@@ -1,8 +1,8 @@
 """Whether a page is made to exhaust an HTML parser.
 
-Two constructions of the HTML standard cost more than linear time: deep nesting (measured here: 0.13 s at 10,000 levels,
+Three constructions cost more than linear time: many attributes on one tag, each compared with all before it; deep nesting (measured here: 0.13 s at 10,000 levels,
 10 s at 100,000), and formatting elements left open across paragraphs, which are opened again in each (13.2.4.3;
-measured: 2,000 open ones over 2,000 paragraphs take 1.6 GB). Both are estimated from the tags, in one linear pass.
+measured: 2,000 open ones over 2,000 paragraphs take 1.6 GB). All are estimated from the tags, in one linear pass.
 """
 
 import re
@@ -10,6 +10,14 @@ import re
 DEPTH = 5_000  # nested elements; real pages stay under 100
 ELEMENTS = 300_000  # elements made by opening formatting again; about 110 MB in the parser
 
+ATTRIBUTES = 5_000  # of one tag; real ones have under 50
+SMALL_TAGS = 1_000  # with fewer tags than that, no construction gets above the limits
+LONG_TAG_CHARACTERS = 2 * ATTRIBUTES  # a tag with that many attributes is at least so long
+
+# Possessive, so that each character is read once; a quote that never closes is read as itself.
+_LONG_TAG = re.compile(r"<[a-zA-Z](?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+")
+_QUOTED = re.compile(r"\s[^\s\"'>/=]{1,100}\s{0,4}=\s{0,4}(?:\"[^\"]*+\"|'[^']*+')")
+_BETWEEN = re.compile(r"[\s/\"']+")
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})([^<>]{0,300})")
 _FORMATTING = frozenset(
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
@@ -54,7 +62,11 @@ _SAME = 3  # of identical formatting elements at most three are opened again ("N
 
 
 def is_parse_bomb(markup: str) -> bool:
-    """Whether parsing would nest deeper than 5,000 or make more than 300,000 extra elements."""
+    """Whether parsing would nest deeper than 5,000, make 300,000 extra elements, or compare 5,000 attributes."""
+    if any(_has_many_attributes(tag.group()) for tag in _LONG_TAG.finditer(markup)):
+        return True
+    if markup.count("<") < SMALL_TAGS:
+        return False
     depth, extra = 0, 0
     active: dict[str, int] = {}
     names: dict[str, list[str]] = {}
@@ -70,6 +82,12 @@ def is_parse_bomb(markup: str) -> bool:
         if depth > DEPTH or extra > ELEMENTS:
             return True
     return False
+
+
+def _has_many_attributes(tag: str) -> bool:
+    if len(tag) < LONG_TAG_CHARACTERS:
+        return False
+    return len(_BETWEEN.findall(_QUOTED.sub(" a ", tag))) > ATTRIBUTES
 
 
 def _count(active: dict[str, int], names: dict[str, list[str]], name: str, rest: str, closes: bool) -> int:

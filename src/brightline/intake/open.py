@@ -117,10 +117,8 @@ def open_subject(blob: Blob, *, name: str, context: Context, limits: Limits, dig
 def _open(
     part: Part, blob: Blob, context: Context, budget: Budget, *, depth: int, digest: str = ""
 ) -> Subject:
-    sniffed = sniff(blob)
-    draft = Draft(part.kind or sniffed.kind, budget, depth=depth)
-    for header in (*part.headers, *sniffed.notes):
-        draft.header(header.name, header.value)
+    draft = Draft(part.kind or Kind.UNKNOWN, budget, depth=depth)
+    guarded(lambda: _look(part, blob, draft), draft)
     guarded(lambda: _read(part, blob, draft), draft)
     return Subject(
         digest=digest or sha256(blob),
@@ -138,6 +136,17 @@ def _open(
         gaps=tuple(draft.gaps),
         blob=blob,
     )
+
+
+def _look(part: Part, blob: Blob, draft: Draft) -> None:
+    """Decide the kind, unless the container knows it, and note what the container and the bytes say."""
+    for header in part.headers:
+        draft.header(header.name, header.value)
+    if part.kind is None:
+        sniffed = sniff(blob)
+        draft.kind = sniffed.kind
+        for note in sniffed.notes:
+            draft.header(note.name, note.value)
 
 
 def _read(part: Part, blob: Blob, draft: Draft) -> None:

@@ -5,14 +5,16 @@ ten calls each, 1.9 KB of file, take 6 s and 1.9 GB). Both are counted here, in 
 streams can't be looked at; for those the worker process's own limits have to do.
 """
 
+import mmap
+
 from brightline.core.subject import Blob
 from brightline.intake.budget import size_words
 from brightline.intake.draft import Draft
-from brightline.intake.pdf_objects import PdfObject, PdfObjects, read_objects
+from brightline.intake.pdf_objects import Bytes, PdfObject, PdfObjects, read_objects
 
 PAGE_BYTES = 64 * 1024 * 1024  # content of one page, unpacked; an engineering drawing has some tens of MiB
+FILE_BYTES = 128 * 1024 * 1024  # of the file; looking for its objects takes about a second at this size
 CALLS = 10_000  # forms drawn on one page; measured 0.35 s and 200 MB at this number
-NOTED_BYTES = 64 * 1024 * 1024  # searched for scripts and actions
 _SCRIPTS = (b"/JavaScript", b"/JS ", b"/JS(", b"/JS<")
 _ACTIONS = ((b"/Launch", "launch"), (b"/OpenAction", "open-action"), (b"/RichMedia", "rich-media"))
 
@@ -23,21 +25,26 @@ def check_cost(blob: Blob, draft: Draft) -> None:
     Raises:
         StopReadingError: a page's content unpacks to more than 64 MiB, or draws more than 10,000 forms.
     """
-    view = blob.view()
-    head = bytes(view[:NOTED_BYTES])
-    objects = read_objects(head, draft)
-    for data in (head, *(found.head for found in objects.values())):
+    if blob.size > FILE_BYTES:
+        raise draft.limit(
+            f"a PDF of {blob.size} bytes, more than {size_words(FILE_BYTES)}; not read",
+            f"PDF 共 {blob.size} 字节，超过 {size_words(FILE_BYTES)}，未读取",
+        )
+    whole = blob.view().obj
+    if not isinstance(whole, bytes | mmap.mmap):
+        raise TypeError(f"a blob lies in memory or in a file, not in {type(whole)}")
+    objects = read_objects(whole, draft)
+    for data in (whole, *(found.head for found in objects.values())):
         _note(data, draft)
-    del head
     _check_pages(objects, draft)
 
 
-def _note(data: bytes, draft: Draft) -> None:
+def _note(data: Bytes, draft: Draft) -> None:
     known = {header.name for header in draft.headers}
-    if "javascript" not in known and any(word in data for word in _SCRIPTS):
+    if "javascript" not in known and any(data.find(word) >= 0 for word in _SCRIPTS):
         draft.header("javascript", "the document carries scripts")
     for word, name in _ACTIONS:
-        if name not in known and word in data:
+        if name not in known and data.find(word) >= 0:
             draft.header(name, "the document has such an action")
 
 

@@ -4,6 +4,7 @@ Objects are found by their `n g obj` and never through the cross-reference table
 number occurs several times, all versions count.
 """
 
+import mmap
 import re
 import zlib
 from collections import Counter
@@ -14,6 +15,9 @@ import msgspec
 from brightline.intake.budget import size_words
 from brightline.intake.draft import Draft
 from brightline.intake.inflate import GROWN_BYTES
+
+Bytes = bytes | mmap.mmap
+"""A file in memory, or mapped: both can be searched and sliced."""
 
 OBJECTS = 500_000  # a 5,000-page book has about 100,000
 HEAD_BYTES = 256 * 1024  # of one object's dictionary or array
@@ -88,7 +92,7 @@ class PdfObjects(dict[int, PdfObject]):
         return self._all
 
 
-def read_objects(data: bytes, draft: Draft) -> PdfObjects:
+def read_objects(data: Bytes, draft: Draft) -> PdfObjects:
     """The objects of a file, those packed into object streams (ISO 32000-1 7.5.7) included.
 
     Raises:
@@ -97,7 +101,7 @@ def read_objects(data: bytes, draft: Draft) -> PdfObjects:
     objects = PdfObjects()
     total = 0
     starts = list(_starts(data, draft))
-    for (number, start), end in zip(starts, [s for _, s in starts[1:]] + [len(data)], strict=True):
+    for (number, start), end in zip(starts, [*(start for _, start in starts[1:]), len(data)], strict=False):
         draft.budget.check_time()
         match = _STREAM.search(data, start, min(end, start + HEAD_BYTES))
         head = data[start : match.start() if match else min(end, start + HEAD_BYTES)]
@@ -116,14 +120,14 @@ def read_objects(data: bytes, draft: Draft) -> PdfObjects:
     return objects
 
 
-def _starts(data: bytes, draft: Draft) -> Iterator[tuple[int, int]]:
+def _starts(data: Bytes, draft: Draft) -> Iterator[tuple[int, int]]:
     for count, match in enumerate(_OBJECT.finditer(data)):
         if count >= OBJECTS:
             raise draft.limit(f"more than {OBJECTS} objects; not read", f"PDF 对象超过 {OBJECTS} 个，未读取")
         yield int(match.group(1)), match.end()
 
 
-def _unpack(data: bytes, start: int, end: int, found: PdfObject, draft: Draft) -> tuple[int, bytes]:
+def _unpack(data: Bytes, start: int, end: int, found: PdfObject, draft: Draft) -> tuple[int, bytes]:
     """Unpacked size of a stream, and the bytes of one that may hold objects; counts the forms it draws."""
     size, kept = 0, []
     for piece, used in _grow(data, start, end):
@@ -140,7 +144,7 @@ def _unpack(data: bytes, start: int, end: int, found: PdfObject, draft: Draft) -
     return size, b"".join(kept)
 
 
-def _grow(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
+def _grow(data: Bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
     """What a stream unpacks to, through as many layers of deflate as there are; as it stands where it is none."""
     stop = data.find(b"endstream", start, end)
     raw = memoryview(data)[start : stop if stop >= 0 else end]

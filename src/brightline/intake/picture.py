@@ -4,6 +4,7 @@ import warnings
 from typing import BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
+from brightline.intake import boxes
 from brightline.intake.draft import Draft
 
 FRAMES = 10_000  # frames counted in an animation; more is a gap
@@ -13,8 +14,8 @@ _PLUGINS = {
     Kind.GIF: "GIF",
     Kind.TIFF: "TIFF",
     Kind.WEBP: "WEBP",
-    Kind.AVIF: "AVIF",
 }
+_ISO = {Kind.HEIF, Kind.AVIF}
 _ENDS = {Kind.JPEG: b"\xff\xd9", Kind.PNG: b"IEND\xaeB`\x82", Kind.GIF: b"\x3b"}
 _TAIL_BYTES = 64 * 1024
 
@@ -22,7 +23,7 @@ _TAIL_BYTES = 64 * 1024
 def read(blob: Blob, draft: Draft) -> None:
     """Note width, height and frames; a picture over the pixel limit or cut short leaves a gap."""
     _check_end(blob, draft)
-    width, height, frames = _heif_size(blob) if draft.kind is Kind.HEIF else _size(blob, draft)
+    width, height, frames = _declared_size(blob) if draft.kind in _ISO else _size(blob, draft)
     draft.header("width", str(width))
     draft.header("height", str(height))
     draft.header("frames", str(frames))
@@ -58,30 +59,29 @@ def _frames(picture: object) -> int:
     return min(int(picture.n_frames), FRAMES)
 
 
-def _heif_size(blob: Blob) -> tuple[int, int, int]:
-    import pi_heif
-
+def _declared_size(blob: Blob) -> tuple[int, int, int]:
     with blob.open() as stream:
-        found = pi_heif.open_heif(stream)
-        width, height = found.size
-        return int(width), int(height), max(1, len(found))
+        width, height = boxes.picture_size(stream, blob.size)
+        return width, height, 1
 
 
 def _check_end(blob: Blob, draft: Draft) -> None:
     """A file that lacks its end marker was cut short."""
-    end = _ENDS.get(draft.kind)
     with blob.open() as stream:
-        cut = (
-            _riff_is_cut(stream, blob.size)
-            if draft.kind is Kind.WEBP
-            else end is not None and not _has(stream, blob.size, end)
-        )
-    if cut:
-        draft.gap(
-            GapKind.MALFORMED,
-            f"the {draft.kind} ends before its end marker",
-            f"{draft.kind} 文件不完整，缺少结束标记",
-        )
+        if _is_cut(stream, blob.size, draft.kind):
+            draft.gap(
+                GapKind.MALFORMED,
+                f"the {draft.kind} ends before its end marker",
+                f"{draft.kind} 文件不完整，缺少结束标记",
+            )
+
+
+def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
+    if kind in _ISO:
+        return boxes.is_cut(stream, size)
+    if kind is Kind.WEBP:
+        return _riff_is_cut(stream, size)
+    return kind in _ENDS and not _has(stream, size, _ENDS[kind])
 
 
 def _has(stream: BinaryIO, size: int, end: bytes) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any, BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
+from brightline.intake import boxes
 from brightline.intake.draft import Draft
 
 STREAMS = 64  # a broadcast file has some tens
@@ -76,30 +77,9 @@ def _note(container: Any, seconds: float, draft: Draft) -> None:
 
 def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
     if kind in _ISO:
-        return _boxes_overrun(stream, size)
+        return boxes.is_cut(stream, size)
     if kind in _RIFF:
         head = stream.read(8)
         declared = int.from_bytes(head[4:8], "big" if head[:4] == b"RIFX" else "little")
         return head[:4] != b"RF64" and declared not in {0, 0xFFFFFFFF} and declared + 8 > size + 1
-    return False
-
-
-def _boxes_overrun(stream: BinaryIO, size: int) -> bool:
-    """Whether a top-level box of an ISO base media file (ISO 14496-12 4.2) ends behind the file."""
-    position = 0
-    for _ in range(10_000):  # fragmented films have some thousands of boxes
-        stream.seek(position)
-        header = stream.read(16)
-        if len(header) < 8:
-            return len(header) > 0
-        length = int.from_bytes(header[:4], "big")
-        if length == 1 and len(header) == 16:
-            length = int.from_bytes(header[8:16], "big")
-        if length == 0:
-            return False
-        if length < 8:
-            return True
-        position += length
-        if position >= size:
-            return position > size
     return False

@@ -9,6 +9,7 @@ from lxml import etree
 from brightline.intake.draft import Draft
 
 ELEMENTS = 5_000_000  # of one member; a 1,000-page document has under a million
+ATTRIBUTES = 256  # of one element; Office writes under 40
 CHECK_EVERY = 4_096  # elements between two looks at the clock
 
 
@@ -50,6 +51,11 @@ def walk(data: bytes, draft: Draft) -> Iterator[Node]:
                 continue
             name = etree.QName(element).localname
             if event == "start":
+                if len(element.attrib) > ATTRIBUTES:  # reading them takes quadratic time
+                    raise draft.limit(
+                        f"an XML element with more than {ATTRIBUTES} attributes; the rest was not read",
+                        f"有 XML 元素的属性超过 {ATTRIBUTES} 个，其余未读取",
+                    )
                 yield Node(True, name, {local(key): value for key, value in element.attrib.items()})
                 continue
             yield Node(False, name, {}, element.text or "")
