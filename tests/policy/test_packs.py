@@ -44,7 +44,7 @@ def test_every_rule_has_a_case_that_matches_and_one_that_does_not(name: str, rul
 @pytest.mark.parametrize(("name", "rule"), RULES, ids=RULE_NAMES)
 def test_every_ground_says_how_well_it_is_known_and_since_when(name: str, rule: Rule) -> None:
     for ground in rule.grounds:
-        assert date(2025, 1, 1) <= date.fromisoformat(ground.as_of) <= date(2026, 11, 23)
+        assert date.fromisoformat(ground.as_of) >= date(2025, 1, 1)
         assert (ground.standing is Standing.HOUSE) == (name == "house/default")
 
 
