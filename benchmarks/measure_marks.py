@@ -11,7 +11,8 @@ from pathlib import Path
 from brightline.core.subject import Blob, Context, Kind, Subject
 from brightline.provenance.aigc import detect
 
-HEADS = {b"\x89PNG": Kind.PNG, b"\xff\xd8\xff": Kind.JPEG, b"RIFF": Kind.WEBP}
+HEADS = {b"\x89PNG": Kind.PNG, b"\xff\xd8\xff": Kind.JPEG}
+RIFF_FORMS = {b"WEBP": Kind.WEBP, b"WAVE": Kind.WAV, b"AVI ": Kind.AVI}
 
 
 def kind_of(path: Path) -> Kind | None:
@@ -19,8 +20,9 @@ def kind_of(path: Path) -> Kind | None:
         return Kind.MARKDOWN
     with path.open("rb") as stream:
         head = stream.read(16)
-    kind = next((kind for start, kind in HEADS.items() if head.startswith(start)), None)
-    return None if kind is Kind.WEBP and head[8:12] != b"WEBP" else kind
+    if head.startswith(b"RIFF"):
+        return RIFF_FORMS.get(head[8:12])
+    return next((kind for start, kind in HEADS.items() if head.startswith(start)), None)
 
 
 def measure(folder: Path) -> None:

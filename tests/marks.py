@@ -253,10 +253,43 @@ def riff_chunk(kind: bytes, data: bytes) -> bytes:
     return kind + struct.pack("<I", len(data)) + data + bytes(len(data) & 1)
 
 
+_SILENCE = riff_chunk(b"data", bytes(1600))
+
+
 def webp(*chunks: bytes, behind: bytes = b"") -> bytes:
     """A WebP with chunks at the container's end, and bytes behind it."""
     body = plain_webp()[12:] + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body + behind
+
+
+# WAV and AVI
+
+
+def plain_wav() -> bytes:
+    """A tenth of a second of silence, 8 kHz mono."""
+    return riff(b"WAVE", riff_chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)), _SILENCE)
+
+
+def riff(form: bytes, *chunks: bytes) -> bytes:
+    """A RIFF container."""
+    body = form + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def info_list(*chunks: bytes) -> bytes:
+    """`LIST INFO`."""
+    return riff_chunk(b"LIST", b"INFO" + b"".join(chunks))
+
+
+def wav(*chunks: bytes, behind: bytes = b"") -> bytes:
+    """A WAV with chunks behind its sound, and bytes behind the container."""
+    return riff(b"WAVE", plain_wav()[12:], *chunks) + behind
+
+
+def avi(*chunks: bytes) -> bytes:
+    """An AVI without frames: header list, chunks, an empty frame list."""
+    head = riff_chunk(b"LIST", b"hdrl" + riff_chunk(b"avih", bytes(56)))
+    return riff(b"AVI ", head, *chunks, riff_chunk(b"LIST", b"movi"), riff_chunk(b"idx1", b""))
 
 
 # Markdown
@@ -295,6 +328,12 @@ def compliant_files() -> list[Marked]:
         Marked("jpeg-extended-xmp", Kind.JPEG, jpeg(extended_xmp_segments(element))),
         Marked("webp-xmp-element", Kind.WEBP, webp(riff_chunk(b"XMP ", element))),
         Marked("webp-xmp-attribute", Kind.WEBP, webp(riff_chunk(b"XMP ", attribute))),
+        Marked("wav", Kind.WAV, wav(riff_chunk(b"AIGC", bare().encode()))),
+        Marked(
+            "avi",
+            Kind.AVI,
+            avi(info_list(riff_chunk(b"ISFT", b"Camera"), riff_chunk(b"AIGC", bare().encode()))),
+        ),
         Marked("markdown", Kind.MARKDOWN, front_matter()),
         Marked("markdown-with-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n" + front_matter()[4:]),
     ]
@@ -316,6 +355,9 @@ def plain_files() -> list[Marked]:
             jpeg(xmp_segment(xmp_without_mark()), exif_segment(image_description("Sea"))),
         ),
         Marked("webp", Kind.WEBP, plain_webp()),
+        Marked("wav", Kind.WAV, plain_wav()),
+        Marked("wav-info", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", b"about AIGC")))),
+        Marked("avi", Kind.AVI, avi()),
         Marked("markdown", Kind.MARKDOWN, PROSE.encode()),
         Marked("markdown-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n---\n" + PROSE.encode()),
         Marked(
@@ -362,6 +404,8 @@ def defective_files() -> list[Marked]:
             Marked(f"png-{code}", Kind.PNG, png(xmp_chunk(packet)), code),
             Marked(f"jpeg-{code}", Kind.JPEG, jpeg(xmp_segment(packet)), code),
             Marked(f"webp-{code}", Kind.WEBP, webp(riff_chunk(b"XMP ", packet)), code),
+            Marked(f"wav-{code}", Kind.WAV, wav(riff_chunk(b"AIGC", value.encode())), code),
+            Marked(f"avi-{code}", Kind.AVI, avi(info_list(riff_chunk(b"AIGC", value.encode()))), code),
         ]
     return files + _defective_places() + _defective_markdown()
 
@@ -408,6 +452,15 @@ def _defective_places() -> list[Marked]:
         Marked("jpeg-tencent-cloud", Kind.JPEG, jpeg(description), "foreign_fields"),
         Marked("webp-after-end", Kind.WEBP, webp(behind=glued), "after_end"),
         Marked("webp-exif", Kind.WEBP, webp(riff_chunk(b"EXIF", user_comment(wrapped()))), "unusual_place"),
+        Marked("wav-duplicate", Kind.WAV, wav(riff_chunk(b"AIGC", bare().encode()) * 2), "duplicate"),
+        Marked("wav-wrapped", Kind.WAV, wav(riff_chunk(b"AIGC", wrapped().encode())), "wrapped"),
+        Marked(
+            "wav-info-place", Kind.WAV, wav(info_list(riff_chunk(b"AIGC", bare().encode()))), "unusual_place"
+        ),
+        Marked("wav-xmp", Kind.WAV, wav(riff_chunk(b"_PMX", element)), "unusual_place"),
+        Marked("wav-comment", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", bare().encode()))), "keyword"),
+        Marked("wav-after-end", Kind.WAV, wav(behind=glued), "after_end"),
+        Marked("avi-top", Kind.AVI, avi(riff_chunk(b"AIGC", bare().encode())), "unusual_place"),
         Marked("png-too-large", Kind.PNG, png(text_chunk("AIGC", '{"AIGC":' + "[" * 5000)), "too_large"),
     ]
 

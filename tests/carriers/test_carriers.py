@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import marks
-from brightline.carriers import jpeg, markdown, png, webp
+from brightline.carriers import jpeg, markdown, png, riff, webp
 from brightline.carriers.candidate import Candidate, Form, Oddity, Read, Unread
 from brightline.carriers.exif import read_exif
 from brightline.carriers.loose import find_loose, object_length, unescape
@@ -34,10 +34,18 @@ def unread(read: Read, data: bytes) -> list[Unread]:
 
 
 def test_every_reader_is_a_kind_with_a_family() -> None:
-    assert set(READERS) == {Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.MARKDOWN, Kind.TEXT}
+    assert set(READERS) == {
+        Kind.PNG,
+        Kind.JPEG,
+        Kind.WEBP,
+        Kind.WAV,
+        Kind.AVI,
+        Kind.MARKDOWN,
+        Kind.TEXT,
+    }
 
 
-@pytest.mark.parametrize("read", [png.read, jpeg.read, webp.read])
+@pytest.mark.parametrize("read", [png.read, jpeg.read, webp.read, riff.read])
 @pytest.mark.parametrize("data", [b"", b"\x00", b"GIF89a", b"\x89PNG", b"RIFF\x00\x00\x00\x00WEB", b"\xff"])
 def test_bytes_of_another_format_are_refused(read: Read, data: bytes) -> None:
     with pytest.raises(CarrierError):
@@ -158,6 +166,44 @@ def test_webp_that_promises_more_than_it_has_is_refused() -> None:
     data[4:8] = struct.pack("<I", len(data) + 100)
     with pytest.raises(CarrierError):
         list(webp.read(memoryview(bytes(data))))
+
+
+# WAV and AVI
+
+_CHUNK = marks.riff_chunk(b"AIGC", MARK.encode())
+
+
+def test_wav_written_to_a_pipe_is_read_before_its_sound() -> None:
+    body = marks.plain_wav()[12:36] + _CHUNK + b"data\xff\xff\xff\xff" + bytes(1000)
+    for size in (b"\xff\xff\xff\xff", bytes(4)):
+        assert only(riff.read, b"RIFF" + size + b"WAVE" + body).text == MARK
+
+
+def test_wav_of_sixty_four_bits_is_read_behind_its_sound() -> None:
+    sizes = marks.riff_chunk(b"ds64", struct.pack("<QQQI", 0, 1000, 500, 0))
+    body = sizes + b"data\xff\xff\xff\xff" + bytes(1000) + _CHUNK
+    assert only(riff.read, b"RF64\xff\xff\xff\xffWAVE" + body).text == MARK
+
+
+def test_wav_big_endian_is_read() -> None:
+    chunk = b"AIGC" + struct.pack(">I", len(MARK)) + MARK.encode() + bytes(len(MARK) & 1)
+    data = b"RIFX" + struct.pack(">I", 4 + len(chunk)) + b"WAVE" + chunk
+    assert only(riff.read, data).text == MARK
+
+
+def test_avi_in_several_containers_is_read_to_the_last() -> None:
+    data = marks.avi() + marks.riff(b"AVIX", marks.info_list(_CHUNK))
+    candidate = only(riff.read, data)
+    assert (candidate.text, data[candidate.start : candidate.end]) == (MARK, _CHUNK[: 8 + len(MARK)])
+
+
+def test_riff_chunks_that_reach_beyond_their_container_are_refused() -> None:
+    for data in (
+        marks.riff(b"WAVE", b"AIGC\xff\xff\x00\x00"),
+        marks.wav(marks.riff_chunk(b"LIST", b"INFOAIGC\xff\x00\x00\x00")),
+    ):
+        with pytest.raises(CarrierError, match="beyond its container"):
+            list(riff.read(memoryview(data)))
 
 
 # XMP

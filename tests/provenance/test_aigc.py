@@ -24,7 +24,7 @@ _COMPANIONS: dict[str, set[str]] = {
     "foreign_fields": {"missing_field", "missing_optional", "unusual_place", "bare", "keyword"},
     "label_value": {"charset"},
     "charset": {"label_value", "charset"},
-    "keyword": {"base64", "glued", "bare"},
+    "keyword": {"base64", "glued", "bare", "unusual_place"},
     "base64": {"keyword", "glued"},
     "laid_out": {"namespace"},
     "malformed_xmp": {"namespace"},
@@ -209,6 +209,17 @@ def test_where_points_at_the_bytes_of_an_exif_comment() -> None:
     assert data[place.start : place.end] == b"ASCII\x00\x00\x00" + marks.wrapped().encode()
 
 
+def test_a_defect_of_place_names_the_guide_of_its_own_carrier() -> None:
+    guides = {
+        marked.name: defects_of(marked)[marked.code].detail("clause")
+        for marked in marks.defective_files()
+        if marked.code == "unusual_place"
+    }
+    assert guides["wav-xmp"] == "TC260-PG-202510A"
+    assert guides["avi-top"] == "TC260-PG-20257A"
+    assert guides["jpeg-comment"] == "TC260-PG-20259A"
+
+
 def test_a_bare_mark_in_an_exif_comment_names_aigc_nowhere() -> None:
     comment = marks.exif_segment(marks.user_comment(marks.bare()))
     assert set(defects_of(Marked("j", Kind.JPEG, marks.jpeg(comment)))) == {"bare", "keyword"}
@@ -239,7 +250,7 @@ def test_a_kind_without_a_carrier_is_refused_and_never_not_found() -> None:
     ids=lambda marked: marked.name,
 )
 def test_a_truncated_file_is_never_compliant_or_not_found(marked: Marked) -> None:
-    for size in range(0, len(marked.data) - 1, 7):  # a lone padding byte missing from a WebP is forgiven
+    for size in range(0, len(marked.data) - 1, 7):  # a lone padding byte missing from a RIFF is forgiven
         mark = mark_of(marked._replace(data=marked.data[:size]))
         assert mark.detail("verdict") in {"inconclusive", "noncompliant"}, size
 

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import jpeg, markdown, png, webp
+from brightline.carriers import jpeg, markdown, png, riff, webp
 from brightline.carriers.candidate import Read
 from brightline.core.subject import Kind
 
@@ -11,6 +11,8 @@ READERS: MappingProxyType[Kind, Read] = MappingProxyType(
         Kind.PNG: png.read,
         Kind.JPEG: jpeg.read,
         Kind.WEBP: webp.read,
+        Kind.WAV: riff.read,
+        Kind.AVI: riff.read,
         Kind.MARKDOWN: markdown.read,
         Kind.TEXT: markdown.read,  # Markdown with little Markdown in it; plain text itself has no carrier
     }

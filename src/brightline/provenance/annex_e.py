@@ -14,7 +14,7 @@ from itertools import pairwise
 import msgspec
 
 from brightline.carriers.candidate import TEXT_LIMIT_BYTES, Candidate, Form, Oddity, Shape
-from brightline.provenance.annex_e_defects import FIELDS, Defect
+from brightline.provenance.annex_e_defects import FIELDS, GUIDES, Defect
 from brightline.provenance.provider_code import CodeFault, ProviderCode, parse_provider_code
 
 LABELS = frozenset({"1", "2", "3"})
@@ -195,13 +195,17 @@ def _shape_defects(candidate: Candidate, found: _Unwrapped) -> Iterator[Defect]:
     if candidate.form in {Form.YAML, Form.XMP_STRUCTURE} or not found.values:
         return
     if candidate.shape is Shape.WRAPPED and not found.wrapped:
-        yield Defect("bare")
+        yield Defect("bare", guide=_guide(candidate))
     if candidate.shape is Shape.BARE and found.wrapped:
-        yield Defect("wrapped")
+        yield Defect("wrapped", guide=_guide(candidate))
 
 
 def _place_defects(candidate: Candidate) -> Iterator[Defect]:
-    yield from (Defect(_ODD_DEFECTS[oddity]) for oddity in candidate.oddities)
+    yield from (Defect(_ODD_DEFECTS[oddity], guide=_guide(candidate)) for oddity in candidate.oddities)
+
+
+def _guide(candidate: Candidate) -> str:
+    return GUIDES.get(candidate.carrier.partition(":")[0], "TC260-PG")
 
 
 def _field_defects(values: tuple[Value, ...], *, yaml: bool) -> Iterator[Defect]:
@@ -230,7 +234,9 @@ def _key_defects(values: tuple[Value, ...]) -> Iterator[Defect]:
 
 
 def _order_defects(values: tuple[Value, ...], *, yaml: bool) -> Iterator[Defect]:
-    names = dict.fromkeys(value.name for value in values if value.name in FIELDS)  # a repeated key has its own defect
+    names = dict.fromkeys(
+        value.name for value in values if value.name in FIELDS
+    )  # a repeated key has its own defect
     ranks = [FIELDS.index(name) for name in names]
     late = next((rank for before, rank in pairwise(ranks) if rank < before), None)
     if late is not None:

@@ -22,6 +22,14 @@ FIELDS = (
     "PropagateID",
     "ReservedCode2",
 )
+GUIDES = {  # practice guide of a carrier, by the first word of its place
+    "png": "TC260-PG-20259A",
+    "jpeg": "TC260-PG-20259A",
+    "webp": "TC260-PG-20259A",
+    "markdown": "TC260-PG-20258A",
+    "wav": "TC260-PG-202510A",
+    "avi": "TC260-PG-20257A",
+}
 FIELD_CLAUSES = {name: f"{GB} E {letter}" for name, letter in zip(FIELDS, "cdefghi", strict=True)}
 QUOTE_CHARACTERS = 40  # in a sentence: two quotes and the words around them stay short
 DETAIL_CHARACTERS = 80  # as a detail: the longest produce id in use has 65
@@ -38,7 +46,7 @@ class DefectKind(msgspec.Struct, frozen=True):
     """What is the same for every defect with one code.
 
     Attributes:
-        clause: of which text; `{field}` stands for the field's own clause.
+        clause: of which text; `{field}` stands for the field's own clause, `{guide}` for the carrier's guide.
         level: error makes the file noncompliant.
         en: what to say, `{field}` and `{quote}` filled in.
         zh: the same in 中文.
@@ -53,11 +61,12 @@ class DefectKind(msgspec.Struct, frozen=True):
 
 
 class Defect(msgspec.Struct, frozen=True):
-    """One defect of one mark: its code in `DEFECTS`, the field concerned, and a short quote."""
+    """One defect of one mark: its code in `DEFECTS`, the field concerned, a short quote, and the carrier's guide."""
 
     code: str
     field: str = ""
     quote: str = ""
+    guide: str = "TC260-PG"
 
     @property
     def kind(self) -> DefectKind:
@@ -67,7 +76,7 @@ class Defect(msgspec.Struct, frozen=True):
     @property
     def clause(self) -> str:
         """The clause that is broken, e.g. `GB 45438-2025 E j`."""
-        return self.kind.clause.format(field=FIELD_CLAUSES.get(self.field, f"{GB} E"))
+        return self.kind.clause.format(field=FIELD_CLAUSES.get(self.field, f"{GB} E"), guide=self.guide)
 
     @property
     def why(self) -> Words:
@@ -130,11 +139,11 @@ DEFECTS: dict[str, DefectKind] = {
         "各字段被拆成独立的 XMP 属性；标准要求写成一个 JSON 字符串",
     ),
     "wrapped": _warning(
-        "TC260-PG (carrier)", 'the mark is wrapped in `{{"AIGC":...}}` where the carrier\'s guide prints the bare object',
+        "{guide}", 'the mark is wrapped in `{{"AIGC":...}}` where the carrier\'s guide prints the bare object',
         '该载体的指南要求直接写入字段对象，此处多了一层 `{{"AIGC":...}}`',
     ),
     "bare": _warning(
-        "TC260-PG (carrier)", 'the mark is a bare object where the carrier\'s guide prints `{{"AIGC":...}}`',
+        "{guide}", 'the mark is a bare object where the carrier\'s guide prints `{{"AIGC":...}}`',
         '该载体的指南要求使用 `{{"AIGC":...}}` 包裹，此处直接写入了字段对象',
     ),
     # Fields
@@ -183,7 +192,7 @@ DEFECTS: dict[str, DefectKind] = {
     ),
     # The place
     "after_pixels": _warning(
-        "TC260-PG-20259A", "the mark stands behind the picture's data, where many readers stop looking",
+        "{guide}", "the mark stands behind the picture's data, where many readers stop looking",
         "标识位于图像数据之后，许多读取程序不会读到",
     ),
     "after_end": _error(
@@ -195,26 +204,26 @@ DEFECTS: dict[str, DefectKind] = {
         "标识被粘贴在正文中；应写在文件头部的 front matter 内",
     ),
     "unusual_place": _warning(
-        "TC260-PG-20259A", "the mark lies in a chunk, segment or tag that the guide does not name",
+        "{guide}", "the mark lies in a chunk, segment or tag that the guide does not name",
         "标识写在指南未规定的数据块、段或标签中",
     ),
     "glued": _warning(
-        "TC260-PG-20259A", "the mark is glued into the file as `AIGC{{...}}` without the structure around it",
+        "{guide}", "the mark is glued into the file as `AIGC{{...}}` without the structure around it",
         "标识以 `AIGC{{...}}` 形式直接拼接在文件中，缺少应有的结构",
     ),
     "compressed": _warning(
-        "TC260-PG-20259A", "the mark is compressed, which many readers don't undo", "标识被压缩存放，许多读取程序无法识别",
+        "{guide}", "the mark is compressed, which many readers don't undo", "标识被压缩存放，许多读取程序无法识别",
     ),
     "encoding": _warning(
-        "TC260-PG-20259A", "the mark is stored in a character encoding that the guide does not name",
+        "{guide}", "the mark is stored in a character encoding that the guide does not name",
         "标识采用了指南未规定的字符编码",
     ),
     "namespace": _warning(
-        "TC260-PG-20259A", "the XMP property `AIGC` is not in the namespace of TC260",
+        "{guide}", "the XMP property `AIGC` is not in the namespace of TC260",
         "XMP 属性 `AIGC` 不在 TC260 命名空间内",
     ),
     "malformed_xmp": _error(
-        "TC260-PG-20259A", "the XMP that holds the mark is not well-formed XML", "存放标识的 XMP 不是格式良好的 XML",
+        "{guide}", "the XMP that holds the mark is not well-formed XML", "存放标识的 XMP 不是格式良好的 XML",
     ),
     "malformed_yaml": _error(
         "TC260-PG-20258A 6.5", "the front matter that holds the mark is no valid YAML", "存放标识的 front matter 不是有效的 YAML",
