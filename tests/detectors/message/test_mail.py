@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brightline.core.finding import Basis, Field, Finding
@@ -83,6 +83,10 @@ def test_each_mismatch_is_named(changes, kind):
         {"from": "招商银行 <ccsvc@message.cmbchina.com>"},
         {"from": "Chase Miller <chase@example.com>"},
         {"from": "Apple Orchard <hello@orchard.example>"},
+        {"from": "Malcolm X <m@example.com>", "return_path": "<m@example.com>"},
+        {"from": "Steam Cleaning <hello@steamer.example>"},
+        {"from": "红苹果幼儿园 <hello@kids.example>"},
+        {"from": "Sparkasse Musterstadt <info@sparkasse-musterstadt.example>"},
         {"from": "Ada <ada@gmail.com>", "reply_to": "ada@gmail.com"},
         {"reply_to": "list@lists.example", "list_id": "<talk.lists.example>"},
         {"reply_to": "ada@mail.example.com"},
@@ -145,6 +149,7 @@ def test_other_kinds_are_none_of_its_business():
     assert list(mail.detect(subject_of(headers_of(), Kind.HTML))) == []
 
 
+@settings(deadline=None)  # the machine is shared
 @given(
     st.lists(
         st.tuples(st.sampled_from([*HONEST, "reply-to", "cc", "arc-seal", "list-id"]), st.text(max_size=60)),

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brightline.core.errors import DetectorError
@@ -109,6 +109,7 @@ def test_one_finding_a_type_with_all_its_places():
     assert [(place.start, place.end) for place in found.where] == [(6, 17), (28, 39)]
 
 
+@settings(deadline=None)  # the machine is shared
 @given(
     st.integers(0, 10**18),
     st.sampled_from(["order {}", "订单号{}", "at {} s", "${}.00", "id={}", "{} items", "#{}"]),
@@ -119,6 +120,7 @@ def test_no_bare_number_is_a_person(number, frame):
     ] == []
 
 
+@settings(deadline=None)  # the machine is shared
 @given(st.integers(0, 4_000_000_000))
 def test_no_time_is_a_person(stamp):
     moment = datetime.fromtimestamp(stamp, UTC)
@@ -129,6 +131,7 @@ def test_no_time_is_a_person(stamp):
     assert findings_of(text) == []
 
 
+@settings(deadline=None)  # the machine is shared
 @given(
     st.text(alphabet=st.one_of(st.characters(), st.sampled_from("0123456789 -./XDE身份证BSN")), max_size=150)
 )

@@ -2,13 +2,13 @@ import contextlib
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brightline.core.errors import DetectorError
-from brightline.core.finding import Basis, Finding, Span
+from brightline.core.finding import Basis, Field, Finding, Span
 from brightline.core.harm import Harm
-from brightline.core.subject import Context, Kind, Subject
+from brightline.core.subject import Context, Header, Kind, Subject
 from brightline.detectors.text import unicode
 
 CONTEXT = Context(time="2026-11-23T12:00:00Z")
@@ -175,6 +175,7 @@ def test_what_only_looks_like_deceit_never_passes_for_sure():
     assert all(0.5 <= finding.probability < 1 for finding in estimates)
 
 
+@settings(deadline=None)  # the machine is shared
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(STRANGE + "aаοp ɡ\n")), max_size=120))
 def test_any_text_gives_findings_whose_places_are_in_it(text):
     for finding in findings_of(text):
@@ -182,6 +183,15 @@ def test_any_text_gives_findings_whose_places_are_in_it(text):
         assert spans == sorted(spans)
         assert all(0 <= start < end <= len(text) for start, end in spans)
         assert len(finding.detail("payload")) <= 80
+
+
+def test_header_fields_that_a_reader_sees_are_looked_at():
+    headers = (Header("subject", "Ver\u200bify yo\u200bur account"), Header("x-other", tagged("obey me")))
+    subject = Subject(
+        digest="0" * 64, size_bytes=1, kind=Kind.EMAIL, context=CONTEXT, text="Hello", headers=headers
+    )
+    (found,) = unicode.detect(subject)
+    assert (found.detail("kind"), found.where) == ("word_split", (Field("subject"),))
 
 
 def test_lone_surrogates_break_nothing():

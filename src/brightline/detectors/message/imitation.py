@@ -123,15 +123,11 @@ def _as_subdomain(before: str) -> Iterator[Imitation]:
     """The labels before the registrable domain hold a brand's whole domain, joined by dots or hyphens."""
     labels = _unaccented(before).split(".")
     for start in range(len(labels)):
+        after_hyphen = labels[start].rpartition("-")[2]
         for end in range(start + 2, min(start + 4, len(labels) + 1)):
-            if brand := _domains().get(".".join(labels[start:end])):
-                yield Imitation(brand, Way.SUBDOMAIN)
-        after = ".".join(labels[start + 1 : start + 3])
-        for tail in {labels[start + 1] if start + 1 < len(labels) else "", after} - {""}:
-            if "-" in labels[start] and (
-                brand := _domains().get(f"{labels[start].rpartition('-')[2]}.{tail}")
-            ):
-                yield Imitation(brand, Way.SUBDOMAIN)
+            for first in (labels[start], after_hyphen):
+                if brand := _domains().get(".".join((first, *labels[start + 1 : end]))):
+                    yield Imitation(brand, Way.SUBDOMAIN)
         joined = labels[start].split("-")
         for place in range(len(joined) - 1):
             if brand := _domains().get(f"{joined[place]}.{joined[place + 1]}"):
@@ -180,7 +176,7 @@ def _typo(word: str) -> str:
     """The brand that a label misses by one letter lost, added, changed or swapped with its neighbour."""
     if len(word) < TYPO_MIN - 1 or word in _spellings():
         return ""
-    for shorter in {word, *_deletions(word)}:
+    for shorter in sorted({word, *_deletions(word)}):  # sorted: a replay must find the same brand
         for spelt in _typo_index().get(shorter, ()):
             if word[0] == spelt[0] and is_one_slip(word, spelt):
                 return _spellings()[spelt]

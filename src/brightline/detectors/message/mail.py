@@ -5,6 +5,7 @@ the sender is DECLARED.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 import re2
@@ -16,7 +17,7 @@ from brightline.core.words import Words
 from brightline.detectors.message.addresses import read_address, registrable
 from brightline.detectors.message.authentication import Outcome, Results, read_results
 from brightline.detectors.message.dates import date_defect
-from brightline.detectors.message.imitation import brands, imitation, is_one_slip, owner
+from brightline.detectors.message.imitation import Brand, brands, imitation, is_one_slip, owner
 from brightline.detectors.text.confusable import skeleton
 from brightline.detectors.text.wellformed import well_formed
 
@@ -205,19 +206,25 @@ def _looks_like(domain: str, own: str) -> bool:
 
 
 def _brand_in(display: str) -> str:
-    """The brand that a display name names as words of their own."""
-    plain = " ".join(skeleton(display[:256]).lower().replace("-", " ").split())
-    original = display.lower()
-    for brand in brands():
-        for word in (brand.name.lower(), *brand.words):
-            if word.isascii():
-                if f" {word} " in f" {plain} " and (
-                    not brand.common or plain == word or _COMPANY.search(display)
-                ):
-                    return brand.name
-            elif word in original:
-                return brand.name
+    """The brand that a display name names in words of their own.
+
+    Names that are ordinary words count alone, or next to a word for a company.
+    """
+    original = display[:256].lower()
+    plain = " ".join(skeleton(original).replace("-", " ").split())
+    is_company = _COMPANY.search(display) is not None
+    for word, brand in _brand_words():
+        is_named = f" {word} " in f" {plain} " if word.isascii() else word in original
+        if is_named and (not brand.common or is_company or word in {plain, original}):
+            return brand.name
     return ""
+
+
+@cache
+def _brand_words() -> tuple[tuple[str, Brand], ...]:
+    """Every name of every brand, longest first: `中国建设银行` before `建设银行`."""
+    words = {(word.lower(), brand) for brand in brands() for word in (brand.name, *brand.words)}
+    return tuple(sorted(words, key=lambda item: (-len(item[0]), item[0], item[1].name)))
 
 
 def _is_brand_word_of(sender: Mailbox, brand: str) -> bool:

@@ -6,8 +6,10 @@ like deceit is an ESTIMATE with the probability that its card measures.
 
 from collections.abc import Iterator
 
+import msgspec
+
 from brightline.core.errors import DetectorError
-from brightline.core.finding import Basis, Detail, Finding
+from brightline.core.finding import Basis, Detail, Field, Finding
 from brightline.core.harm import Harm
 from brightline.core.subject import Subject
 from brightline.core.words import Words
@@ -22,6 +24,8 @@ NAME = "text.unicode"
 WORDS_QUOTED = 3  # look-alike words that a finding quotes
 WORD_QUOTED = 24  # characters of each
 SPANS_LIMIT = 100  # places that one finding lists
+FIELD_LIMIT = 16_384  # characters of a header field that are looked at
+SHOWN_FIELDS = ("subject", "from", "title")
 
 EVEN = 0.5  # fewer than ten hits in the data: even odds, which no rule may take for sure
 # Precision at equal priors, conservative bound, held by source: see `unicode.card.toml`, [calibration].
@@ -88,12 +92,21 @@ _CONFUSION_WORDS: dict[Confusion, Words] = {
 def detect(subject: Subject) -> Iterator[Finding]:
     """Claims `text.hidden`, `text.bidi` and `text.confusable`, at most one finding for each kind of them.
 
+    The text is looked at, and the header fields that a reader sees; their findings point at the field.
+
     Raises:
         DetectorError: the text mixes scripts in more words than are looked at.
     """
-    text = subject.text
-    if text.isascii():
-        return
+    for name in SHOWN_FIELDS:
+        value = subject.header(name)
+        if not value.isascii():
+            for finding in _findings(value[:FIELD_LIMIT]):
+                yield msgspec.structs.replace(finding, where=(Field(name),))
+    if not subject.text.isascii():
+        yield from _findings(subject.text)
+
+
+def _findings(text: str) -> Iterator[Finding]:
     text = well_formed(text)
     for hidden in find_hidden(text):
         yield _hidden_finding(hidden)
