@@ -197,6 +197,12 @@ def test_avi_in_several_containers_is_read_to_the_last() -> None:
     assert (candidate.text, data[candidate.start : candidate.end]) == (MARK, _CHUNK[: 8 + len(MARK)])
 
 
+def test_wav_whose_container_is_a_little_too_short_is_forgiven() -> None:
+    data = bytearray(marks.wav(_CHUNK))
+    data[4:8] = struct.pack("<I", len(data) - 20)
+    assert only(riff.read, bytes(data)).text == MARK
+
+
 def test_riff_chunks_that_reach_beyond_their_container_are_refused() -> None:
     for data in (
         marks.riff(b"WAVE", b"AIGC\xff\xff\x00\x00"),

@@ -325,6 +325,8 @@ def test_mutated_files_end_in_findings_quickly(data: Any) -> None:
         (Kind.JPEG, b"\xff\xd8" + marks.segment(0xE1, b"http://ns.adobe.com/xmp/extension/\x00") * 19_000),
         (Kind.JPEG, marks.plain_jpeg() + b'"ContentProducer"' * 500_000),
         (Kind.JPEG, marks.plain_jpeg() + b'{"ContentProducer"' * 500_000),
+        (Kind.AVI, marks.riff(b"AVI ") * 500_000),
+        (Kind.WAV, marks.riff(b"WAVE", marks.riff_chunk(b"AIGC", b"") * 90_000)),
         (Kind.MARKDOWN, b"---\n" + b"AIGC:\n  Label: 1\n" * 200_000),
         (Kind.MARKDOWN, b"---\nAIGC: " + b"[" * 60_000 + b"\n---\n"),
         (Kind.MARKDOWN, b"<details>AIGC:\n" * 200_000),

@@ -32,6 +32,7 @@ _SOUND_AND_FRAMES = {b"data", b"idx1", b"fmt ", b"ds64", b"JUNK", b"PAD ", b"fac
 _XMP_CHUNK = b"_PMX"  # where XMP specification part 3 puts it
 _OPEN_SIZES = {0, 0xFFFFFFFF}  # written to a pipe: the size was not known
 _CHUNK_LIMIT = 100_000  # frames lie inside `LIST movi`, which is one
+_CONTAINER_LIMIT = 1_000  # an AVI 2.0 begins a new one each gigabyte
 _DATA_SIZE_AT = 8  # of the 64-bit size of `data` in `ds64`
 _TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind the container that are searched
 
@@ -55,11 +56,15 @@ def read(data: memoryview) -> Reading:
     if bytes(data[:4]) not in _CONTAINERS or form is None:
         raise CarrierError("no RIFF header of a WAV or AVI file")
     order = ">" if bytes(data[:4]) == b"RIFX" else "<"
-    position = 0
+    position, count = 0, 0
     while bytes(data[position : position + 4]) in _CONTAINERS:
+        count += 1
+        if count > _CONTAINER_LIMIT:
+            raise CarrierError(f"more than {_CONTAINER_LIMIT} RIFF containers")
         stop = _container_end(data, position, order)
-        for chunk in _chunks(data, position + 12, stop, order):
+        for chunk in _chunks(data, position + 12, stop, order, len(data)):
             yield from _read_chunk(chunk, form, order)
+            stop = max(stop, chunk.end)
         position = stop + (stop & 1)
     yield from _read_trailing(data, min(position, len(data)), form)
 
@@ -77,8 +82,8 @@ def _container_end(data: memoryview, position: int, order: str) -> int:
     return min(position + 8 + int(size), len(data))
 
 
-def _chunks(data: memoryview, position: int, stop: int, order: str) -> Iterator[_Chunk]:
-    """Chunks side by side in `data[position:stop]`."""
+def _chunks(data: memoryview, position: int, stop: int, order: str, reach: int) -> Iterator[_Chunk]:
+    """Chunks that begin in `data[position:stop]`; the last may end later, before `reach`: some sizes are too small."""
     wide = 0
     for _ in range(_CHUNK_LIMIT):
         if position + 8 > stop:
@@ -87,7 +92,7 @@ def _chunks(data: memoryview, position: int, stop: int, order: str) -> Iterator[
         if kind == b"data" and size in _OPEN_SIZES:
             size = wide or (stop - position - 8 if size else 0)
         end = position + 8 + size
-        if end > stop:
+        if end > reach:
             raise CarrierError(f"RIFF chunk at byte {position} reaches beyond its container")
         if kind == b"ds64" and size >= _DATA_SIZE_AT + 8:
             (wide,) = struct.unpack_from(order + "Q", data, position + 8 + _DATA_SIZE_AT)
@@ -108,7 +113,7 @@ def _read_chunk(chunk: _Chunk, form: str, order: str) -> Reading:
             yield _unread(chunk, f"{form}:LIST:INFO", "a RIFF INFO list is larger than 16 MiB")
             return
         base = chunk.start + 8
-        for inner in _chunks(chunk.data, 4, len(chunk.data), order):
+        for inner in _chunks(chunk.data, 4, len(chunk.data), order, len(chunk.data)):
             moved = _Chunk(inner.id, inner.data, base + inner.start, base + inner.end)
             odd = () if form == "avi" and inner.id == b"AIGC" else (Oddity.UNUSUAL_PLACE,)
             yield from _read_value(moved, f"{form}:LIST:INFO:{_name(moved)}", odd)
