@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import shutil
-import subprocess  # noqa: TID251 - the other implementation is another program
+import subprocess
 import time
 from pathlib import Path
 

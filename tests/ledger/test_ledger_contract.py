@@ -287,9 +287,11 @@ def test_cosignatures_that_say_nothing_good_are_refused(ledger: Ledger, tmp_path
     with pytest.raises(LedgerError, match="no checkpoint of size 2"):
         ledger.add_cosignatures(str(cosign(body, WITNESSES[0], 1)), names, size=2)
     (tmp_path / "other").mkdir()
-    with open_ledger(tmp_path / "other") as other, pytest.raises(VerificationError, match="not signed by"):
+    with open_ledger(tmp_path / "other") as other:
         other.record(make_items(0, 3))
-        ledger.add_cosignatures(other.checkpoint(), names)
+        foreign = other.checkpoint()
+    with pytest.raises(VerificationError, match="not signed by"):
+        ledger.add_cosignatures(foreign, names)
     assert ledger.checkpoint() == note
 
 

@@ -47,7 +47,7 @@ def check_owner(connection: Connection, key: VerifierKey) -> None:
         LedgerError: it is another's.
     """
     owners = connection.execute(select(log)).all()
-    if len(owners) != 1 or owners[0].origin != key.name:
+    if [(row.id, row.origin) for row in owners] != [(1, key.name)]:
         raise LedgerError(f"store holds another log than `{key.name}`: {[row.origin for row in owners]}")
     if owners[0].vkey != str(key):
         raise LedgerError(f"store was signed by `{owners[0].vkey}`, the key file holds `{key}`")

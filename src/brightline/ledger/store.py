@@ -219,8 +219,7 @@ def read_examinations(connection: Connection, start: int, stop: int) -> Iterator
         parts = unpack(row.data) if row is not None else []
         if row is None or len(parts) != row.width or at >= row.start + row.width:
             return
-        for position, data in enumerate(parts[at - row.start : stop - row.start], at):
-            yield position, data
+        yield from enumerate(parts[at - row.start : stop - row.start], at)
         at = row.start + row.width
 
 
