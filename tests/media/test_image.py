@@ -180,3 +180,21 @@ def test_shared_pixels_cannot_be_written_and_are_decoded_once():
     assert decode(data) is first
     with pytest.raises(ValueError):
         first[0, 0] = 0
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "I;16", "CMYK"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_strips_join_without_a_seam(monkeypatch, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if mode == "I;16":
+        picture = Image.fromarray((np.asarray(scene(301, 203).convert("L")).astype(np.uint16) << 8))
+    else:
+        picture = scene(301, 203).convert(mode)
+    kind = Kind.TIFF if mode == "CMYK" else Kind.PNG
+    data = encoded(picture, kind, exif=exif)
+    whole, small = decode(subject(data, kind)), thumbnail(subject(data, kind), 50)
+    monkeypatch.setattr(room, "STRIP_PIXELS", 2_000)
+    room._recent.clear()
+    assert np.array_equal(decode(subject(data, kind)), whole)
+    assert np.array_equal(thumbnail(subject(data, kind), 50), small)

@@ -107,6 +107,17 @@ def test_keyframes_are_spread_over_the_video(kind):
     assert facts.seconds == pytest.approx(6.0, abs=0.3)
 
 
+def test_a_codec_that_nobody_knows_is_a_detector_error():
+    data = (
+        film(Kind.MATROSKA, sound=True)
+        .replace(b"V_MPEG4/ISO/ASP", b"V_NOBODY/HAS/IT")
+        .replace(b"A_AAC", b"A_ZZZ")
+    )
+    for look in (video_facts, decode_audio, lambda one: list(keyframes(one, 2, 64))):
+        with pytest.raises(DetectorError):
+            look(subject(data, Kind.MATROSKA))
+
+
 def test_a_video_over_the_pixel_limit_is_refused():
     with pytest.raises(DetectorError, match="more than 1000 pixels"):
         list(keyframes(subject(film(), Kind.MP4), 2, 64, Limits(pixels=1000)))

@@ -36,7 +36,17 @@ DEMUXERS: dict[Kind, str] = {
     Kind.FLV: "flv",
 }
 
-BROKEN = (av.error.FFmpegError, OSError, ValueError, LookupError, ArithmeticError, RuntimeError, TypeError)
+# What PyAV raises on broken media; a track whose codec FFmpeg doesn't know has no attributes at all.
+BROKEN = (
+    av.error.FFmpegError,
+    OSError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+)
 
 
 def decode_audio(

@@ -3,6 +3,8 @@
 Embedded colour profiles are not applied and transparency is laid over white, as most readers would see it.
 """
 
+import logging
+import math
 import struct
 import warnings
 import zlib
@@ -25,6 +27,7 @@ Pixels = npt.NDArray[np.uint8]  # (height, width, 3) sRGB
 DEFAULT_LIMITS = Limits()
 
 DECODE_PIXELS = 40_000_000  # a full picture costs 7 bytes a pixel while it is decoded: 280 MB of a worker
+STRIP_PIXELS = 2_000_000  # converted at a time
 CACHED_PICTURES = 4  # detectors of one node run one after the other
 CACHED_BYTES = 24 * 1024 * 1024  # larger pictures are decoded again rather than kept
 ORIENTATION_TAG = 0x0112  # EXIF 2.32, 4.6.4
@@ -123,7 +126,7 @@ def frames(subject: Subject, count: int, side: int, limits: Limits = DEFAULT_LIM
                     f"frames up to {number + 1} have more than {limits.pixels} pixels together (`limits.pixels`)"
                 )
             image.seek(number)
-            yield _upright(_shrunk(image, side))
+            yield _pixels(_shrunk(image, side), _orientation(image))
 
 
 def from_image(image: Image.Image) -> Pixels:
@@ -132,7 +135,7 @@ def from_image(image: Image.Image) -> Pixels:
     >>> from_image(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).tolist()
     [[[255, 255, 255]]]
     """
-    return np.asarray(_as_rgb(image))
+    return np.asarray(_as_rgb(image, _range(image)))
 
 
 def _remembered(subject: Subject, limits: Limits, side: int) -> Pixels:
@@ -145,7 +148,9 @@ def _remembered(subject: Subject, limits: Limits, side: int) -> Pixels:
             raise DetectorError(
                 f"the picture is {image.size[0]} x {image.size[1]}; {DECODE_PIXELS} pixels are decoded in full"
             )
-        pixels = _upright(_shrunk(image, side)) if side else _upright(image)
+        shown = _shrunk(image, side) if side else image
+        shown.load()  # TIFF tells its orientation only then
+        pixels = _pixels(shown, _orientation(image))
     pixels.flags.writeable = False
     if pixels.nbytes <= CACHED_BYTES:
         _recent[key] = pixels
@@ -159,6 +164,7 @@ def _opened(subject: Subject, limits: Limits) -> Iterator[Image.Image]:
     formats = FORMATS.get(subject.kind)
     if formats is None:
         raise DetectorError(f"`{subject.kind}` is no picture that we decode")
+    _quieten()
     if subject.kind is Kind.HEIF:
         _register_heif()
     try:
@@ -190,6 +196,12 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 
 
 @cache
+def _quieten() -> None:
+    """Broken files make Pillow log; without a door's handler that would go to stderr, content and all."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@cache
 def _register_heif() -> None:
     import pi_heif
 
@@ -197,26 +209,37 @@ def _register_heif() -> None:
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
-    """Shrink before anything is converted: a copy of a large picture would not fit into a worker."""
+    """Shrink to RGB, strip by strip: a converted copy of a large picture would not fit into a worker."""
     image.draft(image.mode, (side, side))
     image.load()
-    if max(image.size) <= side:
+    longest = max(image.size)
+    if longest <= side:
         return image
-    if image.mode in {"P", "1", "PA"}:  # palette indices cannot be averaged
-        image = image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
-    if image.mode.startswith("I;16"):
-        image = image.convert("I")
-    scale = side / max(image.size)
-    target = (max(1, round(image.size[0] * scale)), max(1, round(image.size[1] * scale)))
-    small = image.resize(target, Image.Resampling.BOX, reducing_gap=None)
-    small.info = dict(image.info)
-    return small
+    factor = longest // side
+    reduced = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for y, strip in _rgb_strips(image, factor):
+        reduced.paste(strip.reduce(factor), (0, y // factor))
+    target = (max(1, round(image.width * side / longest)), max(1, round(image.height * side / longest)))
+    return reduced.resize(target, Image.Resampling.BILINEAR)
 
 
-def _upright(image: Image.Image) -> Pixels:
-    image.load()
-    orientation = _orientation(image)
-    return np.ascontiguousarray(turn(from_image(image), orientation))
+def _pixels(image: Image.Image, orientation: int) -> Pixels:
+    """The pixels upright, written in place: 7 bytes a pixel at most are held."""
+    width, height = image.size
+    pixels = np.empty((width, height, 3) if orientation >= 5 else (height, width, 3), dtype=np.uint8)
+    lying = turn(pixels, {6: 8, 8: 6}.get(orientation, orientation))  # the other way round
+    for y, strip in _rgb_strips(image, 1):
+        lying[y : y + strip.height] = np.asarray(strip)
+    return pixels
+
+
+def _rgb_strips(image: Image.Image, multiple: int) -> Iterator[tuple[int, Image.Image]]:
+    """Strips of about `STRIP_PIXELS` as RGB, each a multiple of so many rows (but the last), and where they begin."""
+    rows = max(1, STRIP_PIXELS // (image.width * multiple)) * multiple
+    brightness = _range(image)
+    for y in range(0, image.height, rows):
+        strip = image.crop((0, y, image.width, min(image.height, y + rows)))
+        yield y, _as_rgb(strip, brightness)
 
 
 def turn(pixels: Pixels, orientation: int) -> Pixels:
@@ -254,11 +277,23 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
+def _range(image: Image.Image) -> tuple[float, float]:
+    """What is black and what is white in a 16- or 32-bit grey picture: 16 or 8 bits where they fit, else its extremes."""
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return 0.0, 255.0
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]  # one band gives two numbers
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return 0.0, 1.0
+    if low >= 0.0 and 255.0 < high <= 65535.0:
+        return 0.0, 65535.0
+    return (0.0, 255.0) if low >= 0.0 and 1.0 < high <= 255.0 else (low, high)
+
+
+def _as_rgb(image: Image.Image, brightness: tuple[float, float]) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(image)
+        return _from_deep(image, *brightness)
     if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
         over = image.convert("RGBA")
         white = Image.new("RGBA", over.size, (255, 255, 255, 255))
@@ -266,15 +301,9 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _from_deep(image: Image.Image) -> Image.Image:
-    """16- and 32-bit grey: cut to the upper 8 bits where the range is 16 bits, else stretch."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    if low >= 0.0 and 255.0 < high <= 65535.0:
-        low, high = 0.0, 65535.0
-    elif low >= 0.0 and 1.0 < high <= 255.0:
-        low, high = 0.0, 255.0
-    scaled = (values - low) * (255.0 / max(high - low, 1e-12))
+def _from_deep(image: Image.Image, black: float, white: float) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=white, neginf=black)
+    scaled = (values - black) * (255.0 / max(white - black, 1e-12))
     return Image.fromarray(np.clip(scaled, 0.0, 255.0).astype(np.uint8)).convert("RGB")
 
 
