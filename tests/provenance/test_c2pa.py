@@ -2,18 +2,19 @@
 
 import io
 import time
-import wave
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import docx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import recordings
 import signing
 import timestamping
 from brightline.core.errors import DetectorError
@@ -43,12 +44,15 @@ def picture(kind: Kind = Kind.PNG) -> bytes:
     return out.getvalue()
 
 
-def sound() -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes(bytes(3200))
-    return out.getvalue()
+RECORDINGS: dict[Kind, Callable[[], bytes]] = {
+    Kind.WAV: lambda: recordings.sound("wav", "pcm_s16le"),
+    Kind.MP3: lambda: recordings.sound("mp3", "libmp3lame"),
+    Kind.FLAC: lambda: recordings.sound("flac", "flac"),
+    Kind.M4A: lambda: recordings.sound("ipod", "aac"),
+    Kind.MP4: lambda: recordings.movie("mp4"),
+    Kind.MOV: lambda: recordings.movie("mov"),
+    Kind.AVI: lambda: recordings.movie("avi"),
+}
 
 
 @cache
@@ -94,9 +98,21 @@ def test_a_signed_picture_of_a_trusted_signer_is_proof_in_every_format(detect: D
     assert finding.detail("time") == "none"
 
 
-def test_a_signed_sound_is_read(detect: Detect) -> None:
-    data = signing.sign(sound(), "audio/wav", source_type=signing.AI_SOURCE)
-    assert axes(detect(data, Kind.WAV)).detail("integrity") == "intact"
+@pytest.mark.parametrize("kind", list(RECORDINGS))
+def test_a_signed_recording_is_proof_and_an_unsigned_one_has_no_manifest(detect: Detect, kind: Kind) -> None:
+    plain = RECORDINGS[kind]()
+    assert [finding.detail("present") for finding in detect(plain, kind)] == ["no"]
+    data = signing.sign(plain, c2pa.MEDIA_TYPES[kind], source_type=signing.AI_SOURCE)
+    assert [(finding.claim, finding.basis) for finding in detect(data, kind)] == [
+        ("origin.c2pa", Basis.PROOF),
+        ("origin.ai_declared", Basis.PROOF),
+    ]
+
+
+def test_a_document_has_no_manifest(detect: Detect) -> None:
+    out = io.BytesIO()
+    docx.Document().save(out)
+    assert [finding.detail("present") for finding in detect(out.getvalue(), Kind.DOCX)] == ["no"]
 
 
 @pytest.mark.parametrize("kind", list(FORMATS))

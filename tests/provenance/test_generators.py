@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import skimage
@@ -23,6 +22,7 @@ from brightline.core.subject import Blob, Context, Kind, Subject
 from brightline.provenance import generators
 from brightline.provenance.generator_rules import load_rules, matching
 from brightline.provenance.metadata import VALUE_LIMIT, Property
+from recordings import movie, sound
 
 SAMPLER = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 1}},
@@ -67,35 +67,6 @@ def with_exif(kind: Kind, tags: dict[int, str | bytes], comment: bytes = b"", pa
     out = io.BytesIO()
     options = {"xmp": packet} if packet else {}
     picture().save(out, kind.name, exif=exif, **options)
-    return out.getvalue()
-
-
-def movie(kind: str, **tags: str) -> bytes:
-    out = io.BytesIO()
-    options = {"movflags": "use_metadata_tags"} if kind == "mp4" else {}
-    with av.open(out, "w", format=kind, options=options) as container:
-        container.metadata.update(tags)
-        stream = container.add_stream("mpeg4", rate=5)
-        stream.width = stream.height = 32
-        stream.pix_fmt = "yuv420p"
-        for _ in range(3):
-            frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return out.getvalue()
-
-
-def sound(format_: str, codec: str, **tags: str) -> bytes:
-    out = io.BytesIO()
-    with av.open(out, "w", format=format_) as container:
-        container.metadata.update(tags)
-        stream = container.add_stream(codec, rate=16000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.int16), format="s16", layout="mono")
-        frame.sample_rate = 16000
-        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=16000)
-        for piece in resampler.resample(frame):
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode())
     return out.getvalue()
 
 
@@ -312,6 +283,13 @@ def test_a_text_bomb_is_a_gap_and_what_stands_before_it_is_kept() -> None:
     assert claims == ["origin.ai_declared", "origin.trace"]
     with pytest.raises(DetectorError, match="unpacks to more than"):
         next(findings)
+
+
+def test_broken_exif_in_a_png_is_a_gap_or_silence_but_no_warning() -> None:
+    body = b"eXIfII*\0\x08\0\0\0\x01\0\x31\x01\x02\0\xff\xff\0\0\xff\0\0\0"
+    chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    data = png()
+    assert declared(data[:33] + chunk + data[33:], Kind.PNG) == []
 
 
 def test_a_document_type_in_xmp_is_refused(tmp_path: Path) -> None:

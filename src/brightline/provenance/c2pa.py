@@ -47,6 +47,7 @@ MEDIA_TYPES: dict[Kind, str] = {
 REPORT_LIMIT_BYTES = 16 * 1024 * 1024  # JSON report of a store; histories of hundreds of edits have 1 MB
 DECOMPRESSED_LIMIT_MB = 32  # compressed manifests (C2PA 2.4, 11.2.3) may unpack to this
 QUOTE_LIMIT = 80  # characters of content in a finding
+SOURCE_TYPE_LIMIT = 16  # source types in a finding; IPTC has 19 terms, an honest file uses a few
 # A GIF names its manifest in the header of an application extension, contiguous by GIF89a 26.c; its XMP is
 # contiguous too. The library walks every sub-block instead, which costs 10 ms a megabyte.
 GIF_MARKERS = (b"C2PA_GIF", b"provenance")
@@ -182,11 +183,16 @@ def _summary(axes: Axes, pack: TrustPack, subject: Subject) -> Finding:
         "identity": _quote(axes.identity),
         "generator": _quote(axes.generator),
         "instance": _quote(axes.instance),
-        "source_type": ",".join(dict.fromkeys(_quote(source.type) for source in axes.sources)),
+        "source_type": _source_types(axes),
         "failures": ",".join(axes.failures),
         **_pack_details(pack, subject),
     }
     return _finding(_words(axes), details, Basis.PROOF if axes.holds else Basis.DECLARED)
+
+
+def _source_types(axes: Axes) -> str:
+    distinct = list(dict.fromkeys(_quote(source.type) for source in axes.sources))
+    return ",".join(distinct[:SOURCE_TYPE_LIMIT])
 
 
 def _broken(codes: str) -> Finding:

@@ -17,6 +17,7 @@ from brightline.provenance.metadata import Property, properties_of
 NAME = "provenance.generators"
 
 QUOTE_LIMIT = 80  # characters of content in a finding
+PLACE_LIMIT = 16  # places and source types in a finding; honest files need a few
 # The IPTC term is the most deliberate declaration there is; platforms label by it. House judgement, see the card.
 PROBABILITY_SOURCE_TYPE = 0.97
 PROBABILITY_SYSTEM_NAMED = 0.95
@@ -116,10 +117,11 @@ def _trace(found: list[Property]) -> Finding:
     """What the metadata says of cameras, editors and other source types; `found=no` when it says nothing."""
     values = {each.name: each.value for each in reversed(found)}
     types = (_last_word(each.value) for each in found if each.name in _SOURCE_TYPE)
+    types = (kind for kind in types if kind not in AI_SOURCE_TYPES)
     details = {
         "camera": _camera(values),
         "software": _quote("; ".join(dict.fromkeys(values[name] for name in _SOFTWARE if name in values))),
-        "source_type": ",".join(dict.fromkeys(kind for kind in types if kind not in AI_SOURCE_TYPES)),
+        "source_type": ",".join(list(dict.fromkeys(types))[:PLACE_LIMIT]),
     }
     said = ", ".join(value for value in details.values() if value)
     return Finding(
@@ -146,7 +148,7 @@ def _camera(values: dict[str, str]) -> str:
 
 
 def _places(found: list[Property]) -> tuple[Field, ...]:
-    return tuple(Field(name) for name in sorted({_quote(each.name) for each in found}))
+    return tuple(Field(name) for name in sorted({_quote(each.name) for each in found})[:PLACE_LIMIT])
 
 
 def _details(values: dict[str, str]) -> tuple[Detail, ...]:

@@ -20,6 +20,7 @@ AI_SOURCE_TYPES = frozenset(
         "trainedAlgorithmicData",  # C2PA's own, for data sets and models
     }
 )
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises on hostile JSON
 _BINDINGS = ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
 _CHANGED = frozenset(
     {
@@ -129,7 +130,7 @@ def read_axes(report: bytes, *, has_anchors: bool) -> Axes:
     """
     try:
         store = msgspec.json.decode(report, type=Store)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise DetectorError(f"manifest report is not as documented: {error}") from error
     active = store.manifests.get(store.active_manifest, Manifest())
     results = store.validation_results
@@ -242,7 +243,7 @@ def _source_types(manifest: Manifest) -> list[str]:
 def _types_in(data: bytes) -> list[str]:
     try:
         actions = msgspec.json.decode(data, type=Actions).actions[:ACTION_LIMIT]
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return []  # the library reports `assertion.action.malformed` itself
     iris = (action.digital_source_type for action in actions)
     return [iri.rstrip("/").rsplit("/", 1)[-1] for iri in iris if iri]

@@ -6,6 +6,7 @@ Source: Exif 3.0 (CIPA DC-008) tables of tags; IPTC-IIM 4.2 chapter 5.
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import pi_heif
@@ -43,8 +44,19 @@ _IIM = {
     (2, 116): "copyright",
     (2, 120): "caption",
 }
-# What Pillow raises on broken metadata: it parses with struct and indexes into what it read.
-_BROKEN = (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, struct.error, EOFError)
+# What Pillow and libheif raise on broken metadata: they parse with struct and index into what they read.
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    TypeError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    Image.DecompressionBombError,
+)
 
 
 def read_image(blob: Blob, kind: Kind) -> Iterator[Property]:
@@ -53,17 +65,15 @@ def read_image(blob: Blob, kind: Kind) -> Iterator[Property]:
     Raises:
         DetectorError: the picture cannot be opened, or its EXIF or XMP cannot be read.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of broken EXIF; we say so where it matters
-        with blob.open() as stream:
-            if kind is Kind.HEIF:
-                yield from _read_info(_heif_info(stream))
-                return
-            image = _open(stream, kind)
-            yield from _read_info({str(key): value for key, value in image.info.items()})
-            if kind is Kind.TIFF:
-                yield from _read_tiff(image)
-            yield from _read_iim(image)
+    with blob.open() as stream:
+        if kind is Kind.HEIF:
+            yield from _read_info(_heif_info(stream))
+            return
+        image = _open(stream, kind)
+        yield from _read_info({str(key): value for key, value in image.info.items()})
+        if kind is Kind.TIFF:
+            yield from _read_tiff(image)
+        yield from _read_iim(image)
 
 
 def read_exif(block: bytes) -> Iterator[Property]:
@@ -74,13 +84,11 @@ def read_exif(block: bytes) -> Iterator[Property]:
     """
     if len(block) > EXIF_LIMIT_BYTES:
         raise DetectorError(f"EXIF has {len(block)} bytes, the limit is {EXIF_LIMIT_BYTES}")
-    try:
+    with _reading("EXIF cannot be read"):
         exif = Image.Exif()
         exif.load(block)
         values: dict[int, object] = dict(exif)
         inner: Mapping[int, object] = exif.get_ifd(ExifTags.IFD.Exif)
-    except _BROKEN as error:
-        raise DetectorError(f"EXIF cannot be read: {error}") from error
     yield from _tags(values, inner)
 
 
@@ -91,18 +99,25 @@ def _tags(values: Mapping[int, object], inner: Mapping[int, object]) -> Iterator
 
 
 def _open(stream: BinaryIO, kind: Kind) -> ImageFile.ImageFile:
-    try:
+    with _reading("picture cannot be opened for its metadata"):
         return Image.open(stream, formats=(_FORMATS[kind],))
-    except (*_BROKEN, Image.DecompressionBombError) as error:
-        raise DetectorError(f"picture cannot be opened for its metadata: {error}") from error
 
 
 def _heif_info(stream: BinaryIO) -> Mapping[str, object]:
-    try:
+    with _reading("picture cannot be opened for its metadata"):
         info: Mapping[str, object] = pi_heif.open_heif(stream, convert_hdr_to_8bit=False).info
-    except (*_BROKEN, RuntimeError) as error:
-        raise DetectorError(f"picture cannot be opened for its metadata: {error}") from error
     return info
+
+
+@contextmanager
+def _reading(failure: str) -> Iterator[None]:
+    """Turn what the libraries raise into a DetectorError, and their warnings of broken tags into silence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except _BROKEN as error:
+            raise DetectorError(f"{failure}: {error}") from error
 
 
 def _read_info(info: Mapping[str, object]) -> Iterator[Property]:
@@ -118,12 +133,10 @@ def _read_info(info: Mapping[str, object]) -> Iterator[Property]:
 
 
 def _read_tiff(image: ImageFile.ImageFile) -> Iterator[Property]:
-    try:
+    with _reading("TIFF tags cannot be read"):
         exif = image.getexif()
         values: dict[int, object] = dict(exif)
         inner: Mapping[int, object] = exif.get_ifd(ExifTags.IFD.Exif)
-    except _BROKEN as error:
-        raise DetectorError(f"TIFF tags cannot be read: {error}") from error
     yield from _tags(values, inner)
     packet = values.get(_TIFF_XMP)
     if isinstance(packet, bytes) and "xmp" not in image.info:
@@ -131,10 +144,8 @@ def _read_tiff(image: ImageFile.ImageFile) -> Iterator[Property]:
 
 
 def _read_iim(image: ImageFile.ImageFile) -> Iterator[Property]:
-    try:
+    with _reading("IPTC-IIM cannot be read"):
         found = IptcImagePlugin.getiptcinfo(image) or {}
-    except _BROKEN as error:
-        raise DetectorError(f"IPTC-IIM cannot be read: {error}") from error
     for key, name in _IIM.items():
         value = found.get(key)
         for each in value if isinstance(value, list) else [value]:
