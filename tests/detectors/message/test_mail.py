@@ -145,6 +145,11 @@ def test_a_failed_authentication_warns_and_notes_arc():
     assert (found.detail("verdict"), found.detail("arc"), found.harm) == ("fail", "yes", Harm.FRAUD_AI)
 
 
+def test_lone_surrogates_break_nothing():
+    for name in HONEST:
+        assert findings_of(**{name: HONEST[name] + "\ud800"})
+
+
 def test_other_kinds_are_none_of_its_business():
     assert list(mail.detect(subject_of(headers_of(), Kind.HTML))) == []
 

@@ -86,15 +86,17 @@ def find_addresses(text: str) -> Iterator[tuple[str, Span]]:
 def shown_host(words: str) -> str:
     """The host that a link's words show, if they show nothing but an address; else the empty string.
 
-    >>> shown_host("https://www.example.com/login"), shown_host("click here")
-    ('www.example.com', '')
+    >>> shown_host("https://www.example.com/login"), shown_host("click here"), shown_host("St.Petersburg")
+    ('www.example.com', '', '')
     """
     if len(words) > ADDRESS_LIMIT or "." not in words:
         return ""
     match = _SHOWN.fullmatch(words)
     if match is None or match.group(1).rsplit(".", 1)[-1].lower() in _FILE_ENDINGS:
         return ""
-    return str(match.group(1)).lower()
+    host = str(match.group(1)).lower()
+    is_plain = "://" not in words and not host.startswith("www.")
+    return "" if is_plain and not _has_known_suffix(host) else host
 
 
 def read_address(raw: str) -> Address | None:
@@ -136,6 +138,16 @@ def hosting_suffix(host: str) -> str:
     """The private suffix under which anyone may put a site (`github.io`), or the empty string."""
     public = _suffixes().publicsuffix(host) or ""
     return public if public.count(".") and public != (_icann_suffixes().publicsuffix(host) or "") else ""
+
+
+def _has_known_suffix(host: str) -> bool:
+    """`st.petersburg` ends in no top-level domain."""
+    return _known_suffixes().publicsuffix(host) is not None
+
+
+@cache
+def _known_suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_encoded_idn=False, accept_unknown=False)
 
 
 @cache

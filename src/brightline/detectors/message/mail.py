@@ -12,7 +12,7 @@ import re2
 
 from brightline.core.finding import Basis, Detail, Field, Finding
 from brightline.core.harm import Harm
-from brightline.core.subject import Kind, Subject
+from brightline.core.subject import Header, Kind, Subject
 from brightline.core.words import Words
 from brightline.detectors.message.addresses import read_address, registrable
 from brightline.detectors.message.authentication import Outcome, Results, read_results
@@ -67,6 +67,8 @@ def detect(subject: Subject) -> Iterator[Finding]:
     """Claims `mail.sender_mismatch`, `mail.authentication` and `mail.headers` of one mail."""
     if subject.kind not in {Kind.EMAIL, Kind.MSG} or not subject.headers:
         return
+    headers = tuple(Header(header.name, well_formed(header.value)) for header in subject.headers)
+    subject = msgspec.structs.replace(subject, headers=headers)
     sender = read_mailbox(subject.header("from"))
     results = read_results(subject.headers)
     yield _authentication(results)
@@ -84,7 +86,7 @@ def read_mailbox(field: str) -> Mailbox | None:
     >>> read_mailbox('"Ada Example" <ada@mail.example.com>').domain
     'example.com'
     """
-    field = well_formed(field)[:FIELD_LIMIT]
+    field = field[:FIELD_LIMIT]
     angle = _ANGLE.search(field)
     match = _MAILBOX.search(angle.group(1) if angle is not None else field)
     if match is None:
@@ -190,7 +192,7 @@ _DATE_WORDS = {
 def _recipient_domains(subject: Subject) -> list[str]:
     fields = [header.value for header in subject.headers if header.name in {"to", "cc", "delivered-to"}]
     found: dict[str, None] = {}
-    for match in _MAILBOX.finditer(well_formed(",".join(fields))[: FIELD_LIMIT * 4]):
+    for match in _MAILBOX.finditer(",".join(fields)[: FIELD_LIMIT * 4]):
         found[registrable(match.group(2).lower().rstrip("."))] = None
         if len(found) >= ADDRESSES_LIMIT:
             break

@@ -11,7 +11,6 @@ from itertools import islice, pairwise
 
 import msgspec
 import re2
-from confusable_homoglyphs import confusables
 
 from brightline.core.finding import Span
 
@@ -91,6 +90,8 @@ def find_confusable(text: str) -> Confusables:
 @cache
 def looks_like_table() -> dict[int, str]:
     """For `str.translate`: each letter that looks like an ASCII letter or digit, to that letter."""
+    from confusable_homoglyphs import confusables  # reads a megabyte of JSON, which plain ASCII never needs
+
     table: dict[int, str] = {}
     for char, others in confusables.confusables_data.items():
         if len(char) == 1 and ord(char) > 0x7F:
