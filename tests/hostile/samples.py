@@ -165,7 +165,7 @@ def picture(form: str, size: tuple[int, int] = (30, 20)) -> bytes:
 def animation(frames: int = 5) -> bytes:
     """A GIF of several frames."""
     file = io.BytesIO()
-    images = [Image.new("P", (30, 20), number) for number in range(frames)]
+    images = [Image.new("RGB", (30, 20), (50 * number, 9, 9)) for number in range(frames)]
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=100)
     return file.getvalue()
 

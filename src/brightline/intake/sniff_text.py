@@ -97,7 +97,8 @@ def sniff_text(head: bytes, blob: Blob) -> Kind:
 def is_mail(text: str) -> bool:
     """Whether a text starts with mail header fields: three known ones, two of them telling (RFC 5322 2.2)."""
     known: set[str] = set()
-    for number, line in enumerate(text[:LINE_LIMIT].splitlines()):
+    lines = text[:LINE_LIMIT].splitlines()
+    for number, line in enumerate(lines[:-1] if len(text) > LINE_LIMIT else lines):
         if not line.strip():
             break
         if line[0] in " \t" and number:
