@@ -22,6 +22,8 @@ def kind_of(path: Path) -> Kind | None:
         head = stream.read(16)
     if head.startswith(b"RIFF"):
         return RIFF_FORMS.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return {b"qt  ": Kind.MOV, b"M4A ": Kind.M4A}.get(head[8:12], Kind.MP4)
     return next((kind for start, kind in HEADS.items() if head.startswith(start)), None)
 
 

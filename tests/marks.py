@@ -22,6 +22,7 @@ PRODUCER = "0011" + "91110000MA00EXAMP5" + "10001"
 PROPAGATOR = "0011" + "91110000MA00EXAMP5" + "20002"
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 CLOUD_VARIANT = {"ServiceProvider": "Example", "ServiceUser": "u-1", "Time": "20261123", "ContentId": "c-1"}
+_XMP_UUID = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 SECURITY_DATA = (
     '{"SecurityData":{"Type":"TC260PG","Version":1,"PubSD":[{"Type":"DS","AlgID":"1.2.156.10197.1.501",'
     '"TBSData":{"Type":"Md"},"Signature":"3045"}]}}'
@@ -292,6 +293,31 @@ def avi(*chunks: bytes) -> bytes:
     return riff(b"AVI ", head, *chunks, riff_chunk(b"LIST", b"movi"), riff_chunk(b"idx1", b""))
 
 
+# MP4
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    """One box."""
+    body = b"".join(content)
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
+def meta_box(value: str, *, key: str = "AIGC", full: bool = True) -> bytes:
+    """A `meta` box with one key and its value; without a key it is an iTunes list; not `full` it is QuickTime's."""
+    handler = box(b"hdlr", bytes(8), b"mdta" if key else b"mdir", bytes(13))
+    keys = box(b"keys", bytes(4), struct.pack(">I", 1), box(b"mdta", key.encode())) if key else b""
+    data = box(b"data", struct.pack(">II", 1, 0), value.encode())
+    item = box(struct.pack(">I", 1) if key else b"desc", data)
+    return box(b"meta", bytes(4) if full else b"", handler, keys, box(b"ilst", item))
+
+
+def mp4(*in_udta: bytes, in_moov: bytes = b"", behind: bytes = b"") -> bytes:
+    """An MP4 without tracks."""
+    head = box(b"ftyp", b"isom", bytes(4), b"isommp41")
+    user = box(b"udta", *in_udta) if in_udta else b""
+    return head + box(b"moov", box(b"mvhd", bytes(100)), in_moov, user) + box(b"mdat", bytes(100)) + behind
+
+
 # Markdown
 
 PROSE = "# Minutes\n\nThe committee met on Monday and agreed on the budget.\n"
@@ -334,6 +360,8 @@ def compliant_files() -> list[Marked]:
             Kind.AVI,
             avi(info_list(riff_chunk(b"ISFT", b"Camera"), riff_chunk(b"AIGC", bare().encode()))),
         ),
+        Marked("mp4", Kind.MP4, mp4(meta_box(bare()))),
+        Marked("mov", Kind.MOV, mp4(meta_box(bare(), full=False))),
         Marked("markdown", Kind.MARKDOWN, front_matter()),
         Marked("markdown-with-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n" + front_matter()[4:]),
     ]
@@ -358,6 +386,8 @@ def plain_files() -> list[Marked]:
         Marked("wav", Kind.WAV, plain_wav()),
         Marked("wav-info", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", b"about AIGC")))),
         Marked("avi", Kind.AVI, avi()),
+        Marked("mp4", Kind.MP4, mp4()),
+        Marked("mp4-title", Kind.MP4, mp4(meta_box("about AIGC", key="title"))),
         Marked("markdown", Kind.MARKDOWN, PROSE.encode()),
         Marked("markdown-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n---\n" + PROSE.encode()),
         Marked(
@@ -404,6 +434,7 @@ def defective_files() -> list[Marked]:
             Marked(f"png-{code}", Kind.PNG, png(xmp_chunk(packet)), code),
             Marked(f"jpeg-{code}", Kind.JPEG, jpeg(xmp_segment(packet)), code),
             Marked(f"webp-{code}", Kind.WEBP, webp(riff_chunk(b"XMP ", packet)), code),
+            Marked(f"mp4-{code}", Kind.MP4, mp4(meta_box(value)), code),
             Marked(f"wav-{code}", Kind.WAV, wav(riff_chunk(b"AIGC", value.encode())), code),
             Marked(f"avi-{code}", Kind.AVI, avi(info_list(riff_chunk(b"AIGC", value.encode()))), code),
         ]
@@ -461,6 +492,13 @@ def _defective_places() -> list[Marked]:
         Marked("wav-comment", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", bare().encode()))), "keyword"),
         Marked("wav-after-end", Kind.WAV, wav(behind=glued), "after_end"),
         Marked("avi-top", Kind.AVI, avi(riff_chunk(b"AIGC", bare().encode())), "unusual_place"),
+        Marked("mp4-moov-meta", Kind.MP4, mp4(in_moov=meta_box(bare())), "unusual_place"),
+        Marked("mp4-keyless", Kind.MP4, mp4(in_moov=meta_box(bare(), key="")), "keyword"),
+        Marked("mp4-other-key", Kind.MP4, mp4(meta_box(bare(), key="comment")), "keyword"),
+        Marked("mp4-xmp", Kind.MP4, mp4(behind=box(b"uuid", _XMP_UUID, element)), "unusual_place"),
+        Marked("mp4-behind", Kind.MP4, mp4(behind=box(b"AIGC", bare().encode())), "unusual_place"),
+        Marked("mp4-wrapped", Kind.MP4, mp4(meta_box(wrapped())), "wrapped"),
+        Marked("mp4-duplicate", Kind.MP4, mp4(meta_box(bare()), in_moov=meta_box(bare())), "duplicate"),
         Marked("png-too-large", Kind.PNG, png(text_chunk("AIGC", '{"AIGC":' + "[" * 5000)), "too_large"),
     ]
 

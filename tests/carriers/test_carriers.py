@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import marks
-from brightline.carriers import jpeg, markdown, png, riff, webp
+from brightline.carriers import isobmff, jpeg, markdown, png, riff, webp
 from brightline.carriers.candidate import Candidate, Form, Oddity, Read, Unread
 from brightline.carriers.exif import read_exif
 from brightline.carriers.loose import find_loose, object_length, unescape
@@ -40,12 +40,15 @@ def test_every_reader_is_a_kind_with_a_family() -> None:
         Kind.WEBP,
         Kind.WAV,
         Kind.AVI,
+        Kind.MP4,
+        Kind.MOV,
+        Kind.M4A,
         Kind.MARKDOWN,
         Kind.TEXT,
     }
 
 
-@pytest.mark.parametrize("read", [png.read, jpeg.read, webp.read, riff.read])
+@pytest.mark.parametrize("read", [png.read, jpeg.read, webp.read, riff.read, isobmff.read])
 @pytest.mark.parametrize("data", [b"", b"\x00", b"GIF89a", b"\x89PNG", b"RIFF\x00\x00\x00\x00WEB", b"\xff"])
 def test_bytes_of_another_format_are_refused(read: Read, data: bytes) -> None:
     with pytest.raises(CarrierError):
@@ -210,6 +213,29 @@ def test_riff_chunks_that_reach_beyond_their_container_are_refused() -> None:
     ):
         with pytest.raises(CarrierError, match="beyond its container"):
             list(riff.read(memoryview(data)))
+
+
+# MP4
+
+
+def test_mp4_large_sizes_and_open_ends_are_read() -> None:
+    movie = marks.box(b"moov", marks.box(b"udta", marks.meta_box(MARK)))
+    large = struct.pack(">I4sQ", 1, b"moov", len(movie) + 8) + movie[8:]
+    head = marks.box(b"ftyp", b"isom") + marks.box(b"mdat")
+    for data in (head + large, head + bytes(4) + movie[4:], head + movie + bytes(4) + b"mdat"):
+        assert only(isobmff.read, data).text == MARK
+
+
+def test_mp4_boxes_that_reach_beyond_what_holds_them_are_refused() -> None:
+    for inner in (b"\x00\x00\x00\x07udta", b"\x00\x00\xff\xffudta", b"\x00\x00\x00\x01udta", b"\x00\x01"):
+        with pytest.raises(CarrierError):
+            list(isobmff.read(memoryview(marks.mp4(in_moov=inner))))
+
+
+def test_mp4_without_a_movie_is_refused_and_with_other_keys_holds_nothing() -> None:
+    with pytest.raises(CarrierError, match="moov"):
+        list(isobmff.read(memoryview(marks.box(b"ftyp", b"isom"))))
+    assert list(isobmff.read(memoryview(marks.mp4(marks.meta_box("true", key="isAIGC"))))) == []
 
 
 # XMP

@@ -5,11 +5,12 @@ import time
 import tracemalloc
 from typing import Any
 
+import av
 import pytest
 from PIL import Image, PngImagePlugin
 
 import marks
-from brightline.carriers import jpeg, markdown, png, webp
+from brightline.carriers import isobmff, jpeg, markdown, png, webp
 from brightline.carriers.candidate import Candidate, Read
 
 MARK = marks.bare()
@@ -57,6 +58,18 @@ def test_an_animated_webp_is_walked() -> None:
     frames = [marks.picture().rotate(turn) for turn in (0, 30, 60)]
     data = saved("WEBP", save_all=True, append_images=frames, xmp=marks.xmp(MARK))
     assert text_of(webp.read, data) == MARK
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov", "ipod"])
+def test_a_key_that_ffmpeg_wrote_is_read(form: str) -> None:
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=form, options={"movflags": "use_metadata_tags"}) as output:
+        output.metadata["AIGC"] = MARK
+        video = output.add_stream("mpeg4", rate=5)
+        video.width, video.height, video.pix_fmt = 48, 32, "yuv420p"
+        output.mux(video.encode(av.VideoFrame.from_image(marks.picture())))
+        output.mux(video.encode())
+    assert text_of(isobmff.read, stream.getvalue()) == MARK
 
 
 _BULK = bytes(range(255)) * 65_536  # 16 MiB without FF

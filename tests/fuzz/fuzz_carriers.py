@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the carriers and of everything behind them.
 
     python tests/fuzz/fuzz_carriers.py -max_total_time=60              all carriers, chosen by the input's first byte
-    python tests/fuzz/fuzz_carriers.py jpeg -max_total_time=60         one of png jpeg webp wav avi markdown xmp exif mark explicit
+    python tests/fuzz/fuzz_carriers.py jpeg -max_total_time=60         one of png jpeg webp wav avi mp4 markdown xmp exif mark explicit
 
 Needs the `fuzz` dependency group (atheris). The seeds are the tests' own marked files. Anything but a `CarrierError`
 from a carrier is a crash; an input of more than 5 s is a hang (`-timeout=5`).
@@ -63,6 +63,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "webp": carrier(Kind.WEBP),
     "wav": carrier(Kind.WAV),
     "avi": carrier(Kind.AVI),
+    "mp4": carrier(Kind.MP4),
     "markdown": carrier(Kind.MARKDOWN),
     "xmp": lambda data: [*read_xmp(data, "fuzz", 0, len(data))].clear(),
     "exif": lambda data: [*read_exif(data, "fuzz", 0)].clear(),
@@ -73,7 +74,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 def seeds(name: str) -> list[bytes]:
     """Inputs to start from."""
-    if name in {"png", "jpeg", "webp", "wav", "avi", "markdown"}:
+    if name in {"png", "jpeg", "webp", "wav", "avi", "mp4", "markdown"}:
         return [file.data for file in FILES if file.kind.value == name]
     if name == "xmp":
         laid_out = marks.xmp_laid_out(marks.fields(), nested=True)

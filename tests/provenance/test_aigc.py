@@ -28,6 +28,7 @@ _COMPANIONS: dict[str, set[str]] = {
     "base64": {"keyword", "glued"},
     "laid_out": {"namespace"},
     "malformed_xmp": {"namespace"},
+    "duplicate": {"unusual_place"},
     "compressed": set(),
     "after_end": {"bare"},
     "glued": {"bare"},

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import jpeg, markdown, png, riff, webp
+from brightline.carriers import isobmff, jpeg, markdown, png, riff, webp
 from brightline.carriers.candidate import Read
 from brightline.core.subject import Kind
 
@@ -13,6 +13,9 @@ READERS: MappingProxyType[Kind, Read] = MappingProxyType(
         Kind.WEBP: webp.read,
         Kind.WAV: riff.read,
         Kind.AVI: riff.read,
+        Kind.MP4: isobmff.read,
+        Kind.MOV: isobmff.read,
+        Kind.M4A: isobmff.read,
         Kind.MARKDOWN: markdown.read,
         Kind.TEXT: markdown.read,  # Markdown with little Markdown in it; plain text itself has no carrier
     }

@@ -29,6 +29,7 @@ GUIDES = {  # practice guide of a carrier, by the first word of its place
     "markdown": "TC260-PG-20258A",
     "wav": "TC260-PG-202510A",
     "avi": "TC260-PG-20257A",
+    "mp4": "TC260-PG-20257A",
 }
 FIELD_CLAUSES = {name: f"{GB} E {letter}" for name, letter in zip(FIELDS, "cdefghi", strict=True)}
 QUOTE_CHARACTERS = 40  # in a sentence: two quotes and the words around them stay short
