@@ -12,7 +12,7 @@ def movie(kind: str, **tags: str) -> bytes:
     options = {"movflags": "use_metadata_tags"} if kind == "mp4" else {}
     with av.open(out, "w", format=kind, options=options) as container:
         container.metadata.update(tags)
-        stream = container.add_stream("mpeg4", rate=5)
+        stream = container.add_stream("flv" if kind == "flv" else "mpeg4", rate=5)
         stream.width = stream.height = 32
         stream.pix_fmt = "yuv420p"
         for _ in range(3):

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import docx
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -239,6 +240,22 @@ def test_an_ai_ingredient_is_declared_as_a_component(detect: Detect) -> None:
     )
     declared = [finding for finding in detect(data, Kind.JPEG) if finding.claim == "origin.ai_declared"]
     assert [finding.detail("scope") for finding in declared] == ["component"]
+
+
+@pytest.mark.parametrize("kind", [Kind.OGG, Kind.MATROSKA, Kind.TEXT])
+def test_of_a_kind_that_the_library_does_not_read_nothing_is_said(detect: Detect, kind: Kind) -> None:
+    with pytest.raises(DetectorError, match="does not read"):
+        detect(b"OggS", kind)
+
+
+def test_a_file_on_disk_is_read_as_one_in_memory(pack: Path, tmp_path: Path) -> None:
+    look = c2pa.prepare(Settings(trust_list=str(pack)))
+    for kind in (Kind.GIF, Kind.PNG):
+        for data in (signed(kind), picture(kind)):
+            file = tmp_path / "file"
+            file.write_bytes(data)
+            subject = msgspec.structs.replace(subject_of(data, kind), blob=Blob(path=file))
+            assert list(look(subject)) == list(look(subject_of(data, kind)))
 
 
 def test_without_anchors_trust_is_unknown(tmp_path: Path) -> None:

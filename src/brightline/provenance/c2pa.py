@@ -97,7 +97,11 @@ def context_settings(pack: TrustPack) -> dict[str, object]:
 
 def _detect(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterator[Finding]:
     media_type = MEDIA_TYPES.get(subject.kind)
-    if media_type is None or not _may_hold_manifest(subject):
+    if media_type is None:
+        raise DetectorError(
+            f"the C2PA library does not read `{subject.kind}`, so nothing can be said of a manifest"
+        )
+    if not _may_hold_manifest(subject):
         yield _absent(pack, subject)
         return
     try:
