@@ -23,7 +23,8 @@ def kind_of(path: Path) -> Kind | None:
     if head.startswith(b"RIFF"):
         return RIFF_FORMS.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return {b"qt  ": Kind.MOV, b"M4A ": Kind.M4A}.get(head[8:12], Kind.MP4)
+        movie = Kind.MP4 if head[8:11] in {b"iso", b"mp4", b"avc", b"dash"} else None
+        return {b"qt  ": Kind.MOV, b"M4A ": Kind.M4A}.get(head[8:12], movie)
     return next((kind for start, kind in HEADS.items() if head.startswith(start)), None)
 
 
