@@ -24,6 +24,7 @@ def findings_of(text: str) -> list[Finding]:
 EXAMPLES = [
     ("身份证号：11010519491231002X", "resident_id", "CN"),
     ("我的身份证是１１０１０５１９４９１２３１００２Ｘ，请查收", "resident_id", "CN"),
+    ("姓名王某，身份证 110105 19491231 002X", "resident_id", "CN"),
     ("银行卡号6222020200112233446，开户行工商银行", "bank_card", "CN"),
     ("护照号码E12345678", "passport", "CN"),
     ("SSN: 536-90-4399", "social_security_number", "US"),

@@ -98,8 +98,12 @@ def imitation(address: Address) -> Imitation | None:
 def _in_host(host: str) -> Imitation | None:
     own = registrable(host)
     label = own.partition(".")[0][:LABEL_LIMIT]
-    before = host.removesuffix(own).rstrip(".")
-    ways = (*_as_label(label), *_as_subdomain(before), *_as_ending(label, host), *_as_compound(label, host))
+    ways = (
+        *_as_label(label),
+        *_as_subdomain(host, own),
+        *_as_ending(label, host),
+        *_as_compound(label, host),
+    )
     return ways[0] if ways else None
 
 
@@ -119,15 +123,18 @@ def _as_label(label: str) -> Iterator[Imitation]:
         yield Imitation(brand, Way.TYPO)
 
 
-def _as_subdomain(before: str) -> Iterator[Imitation]:
-    """The labels before the registrable domain hold a brand's whole domain, joined by dots or hyphens."""
-    labels = _unaccented(before).split(".")
-    for start in range(len(labels)):
-        after_hyphen = labels[start].rpartition("-")[2]
-        for end in range(start + 2, min(start + 4, len(labels) + 1)):
-            for first in (labels[start], after_hyphen):
-                if brand := _domains().get(".".join((first, *labels[start + 1 : end]))):
-                    yield Imitation(brand, Way.SUBDOMAIN)
+def _as_subdomain(host: str, own: str) -> Iterator[Imitation]:
+    """A brand's whole domain stands in front, joined by dots or hyphens: `paypal.com.x.test`, `10086.cn-jf.test`."""
+    labels = _unaccented(host).split(".")
+    before = len(labels) - own.count(".") - 1
+    for start in range(before):
+        for end in range(start + 2, min(start + 3, len(labels)) + 1):
+            middle = labels[start + 1 : end - 1]
+            for first in (labels[start], labels[start].rpartition("-")[2]):
+                for last in (labels[end - 1], labels[end - 1].partition("-")[0]):
+                    is_before = end <= before or last != labels[end - 1]
+                    if is_before and (brand := _domains().get(".".join((first, *middle, last)))):
+                        yield Imitation(brand, Way.SUBDOMAIN)
         joined = labels[start].split("-")
         for place in range(len(joined) - 1):
             if brand := _domains().get(f"{joined[place]}.{joined[place + 1]}"):
@@ -142,18 +149,36 @@ def _as_ending(label: str, host: str) -> Iterator[Imitation]:
 
 
 def _as_compound(label: str, host: str) -> Iterator[Imitation]:
-    """The label joins a brand with a lure word: `paypal-login`, `secureappleid`."""
-    lures = tracking()["lures"]
+    """The label joins a brand with another word: `paypal-login`, `secureappleid`, `icbc-95588`.
+
+    Brands that are ordinary words or acronyms need a word that lures, a service number or a cheap ending besides.
+    """
     parts = _unaccented(label).split("-")
-    has_lure = any(part in lures for part in parts)
+    is_bait = any(_is_bait(part) for part in parts) or host.rpartition(".")[2] in tracking()["cheap_endings"]
+    for start, end in _windows(len(parts)):
+        brand = _spellings().get("-".join(parts[start:end]), "")
+        if brand and end - start < len(parts) and (is_bait or brand not in _common()):
+            yield Imitation(brand, Way.COMPOUND)
     for part in parts:
-        brand = _spellings().get(part, "")
-        is_joined = len(parts) > 1 and (has_lure or brand not in _common())
-        if found := (brand if is_joined else "") or ("" if brand else _glued(part)):
-            yield Imitation(found, Way.COMPOUND)
+        if part not in _spellings() and (brand := _glued(part)):
+            yield Imitation(brand, Way.COMPOUND)
     outer = host.split(".")[0]
     if outer != label and hosting_suffix(host):
         yield from _as_compound(outer, outer)
+
+
+def _windows(count: int) -> Iterator[tuple[int, int]]:
+    """Start and end of every run of up to three neighbours."""
+    for start in range(count):
+        for end in range(start + 1, min(start + 3, count) + 1):
+            yield start, end
+
+
+def _is_bait(part: str) -> bool:
+    """A lure word, or a service number of a Chinese bank or carrier (95588, 10086, 12306)."""
+    return part in tracking()["lures"] or (
+        len(part) == 5 and part.isdigit() and part[:2] in {"95", "10", "12"}
+    )
 
 
 def _glued(part: str) -> str:

@@ -87,7 +87,7 @@ _SSN_WORDS = r"\bssn\b|social security|\bss ?#|社会安全号|社保号"
 
 IDENTIFIERS: tuple[Identifier, ...] = (
     Identifier(type="resident_id", country="CN", words=r"身份证|证件号|公民身份|id (?:card|number)|resident id",
-               pattern=r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]",
+               pattern=r"[1-9][0-9]{5} ?(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]) ?[0-9]{3}[0-9Xx]",
                check=_is_resident_id),
     Identifier(type="bank_card", country="CN", words=_CARD_WORDS, needs_words=True,
                pattern=r"62[0-9]{2}(?: ?[0-9]{4}){3}(?: ?[0-9]{1,3})?", check=_is_card),
