@@ -122,10 +122,10 @@ class Writer:
 
     def pair(self, kind: str, sign: str, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         if kind == "mixed":
-            return f"({self.int(depth - 1, scope)} {sign} {self.double(depth - 1, scope)})"
+            return f"({self.integer(depth - 1, scope)} {sign} {self.double(depth - 1, scope)})"
         write = {
             "string": self.string,
-            "int": self.int,
+            "int": self.integer,
             "double": self.double,
             "bool": self.bool,
             "strings": self.strings,
@@ -148,7 +148,7 @@ class Writer:
         left = (
             self.double(depth - 1, scope)
             if self.pick("int", "double") == "double"
-            else self.int(depth - 1, scope)
+            else self.integer(depth - 1, scope)
         )
         return f"({left} in {self.doubles(depth - 1, scope)})"
 
@@ -158,13 +158,24 @@ class Writer:
         name = LOCALS[len(scope)]
         record = self.pick("finding", "finding", "gap")
         over = self.records(record, depth, scope)
-        return f"{over}.{macro}({name}, {self.bool(depth - 1, (*scope, (name, record)))})"
+        return f"{over}.{macro}({name}, {self.body(depth - 1, scope, name, record)})"
+
+    def body(self, depth: int, scope: tuple[tuple[str, str], ...], name: str, record: str) -> str:
+        """The body of a macro; half of them ask for a claim, for which the compiler has a shorter way."""
+        inner = self.bool(depth, (*scope, (name, record)))
+        if record != "finding" or self.pick("any", "claim") == "any":
+            return inner
+        claim, other = self.pick(*CLAIMS), self.pick(*CLAIMS)
+        asked = self.pick(f"{name}.claim == '{claim}'", f"{name}.claim in ['{claim}', '{other}']")
+        return self.pick(
+            asked, f"{asked} && {inner}", f"({inner}) && {asked}", f"{asked} && {inner} && {inner}"
+        )
 
     def records(self, record: str, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         base = "findings" if record == "finding" else "gaps"
         if depth > 1 and len(scope) < 2 and self.pick("plain", "plain", "filter") == "filter":
             name = LOCALS[len(scope)]
-            return f"{base}.filter({name}, {self.bool(depth - 2, (*scope, (name, record)))})"
+            return f"{base}.filter({name}, {self.body(depth - 2, scope, name, record)})"
         return base
 
     def details(self, scope: tuple[tuple[str, str], ...]) -> str:
@@ -192,7 +203,7 @@ class Writer:
             case "if":
                 return f"({self.bool(depth - 1, scope)} ? {self.string(depth - 1, scope)} : {self.string(depth - 1, scope)})"
             case _:
-                return f"{self.strings(depth - 1, scope)}[{self.int(depth - 1, scope)}]"
+                return f"{self.strings(depth - 1, scope)}[{self.integer(depth - 1, scope)}]"
 
     def strings(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         if self._walks and depth > 0 and len(scope) < 2 and self.pick("items", "map") == "map":
@@ -206,14 +217,14 @@ class Writer:
             return f"findings.map({name}, {name}.probability)"
         return f"[{self.double(depth - 1, scope)}, {self.double(depth - 1, scope)}]"
 
-    def int(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
+    def integer(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         if depth <= 0 or self.pick("leaf", "call") == "leaf":
             sizes = ("size(findings)", "gaps.size()") if self._walks else ()
             return self.pick(*INTS, "subject.size_bytes", "subject.characters", *sizes)
         match self.pick("sum", "size", "of", "minus", "if"):
             case "sum":
                 sign = self.pick("+", "-", "*", "/", "%")
-                return f"({self.int(depth - 1, scope)} {sign} {self.int(depth - 1, scope)})"
+                return f"({self.integer(depth - 1, scope)} {sign} {self.integer(depth - 1, scope)})"
             case "size":
                 lists = [self.records("finding", depth, scope)] if self._walks else []
                 return f"size({self.pick(self.string(depth - 1, scope), *lists)})"
@@ -225,9 +236,9 @@ class Writer:
                 )
                 return f"int({inner})" if inner not in DOUBLES else "1"
             case "minus":
-                return f"-({self.int(depth - 1, scope)})"
+                return f"-({self.integer(depth - 1, scope)})"
             case _:
-                return f"({self.bool(depth - 1, scope)} ? {self.int(depth - 1, scope)} : {self.int(depth - 1, scope)})"
+                return f"({self.bool(depth - 1, scope)} ? {self.integer(depth - 1, scope)} : {self.integer(depth - 1, scope)})"
 
     def double(self, depth: int, scope: tuple[tuple[str, str], ...]) -> str:
         leaves = [*DOUBLES, *(f"{name}.probability" for name, record in scope if record == "finding")]

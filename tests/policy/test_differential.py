@@ -32,7 +32,7 @@ def ours(source: str, examined: Examination) -> object:
         return official.ERROR
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=conditions(), examined=examinations)
 def test_we_and_the_official_cel_agree_on_the_value_or_on_the_error(
     source: str, examined: Examination

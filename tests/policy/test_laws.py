@@ -29,7 +29,7 @@ from brightline.policy.language.syntax import Binary, Expression, Index, Items, 
 from brightline.policy.pack import Pack
 from brightline.policy.packs import load_packs, shipped
 
-LAX = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+LAX = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 ACTIONS = [Action.LABEL, Action.REVIEW, Action.BLOCK]
 SHIPPED = compile_policy(load_packs(shipped()))
 BASE = one_rule("true").rules[0]

@@ -1,5 +1,6 @@
 """An examination as the rows that compiled conditions read; columns are those of `language/types.py`."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from brightline.policy.language.shapes import Environment
 from brightline.policy.language.values import timestamp
 
 Row = tuple[Any, ...]
-_LOCALS = [None] * MAX_MACROS
+TIMES_KEPT = 256  # times that were read last: the subjects of one scan share theirs
+_LOCALS = (None,) * MAX_MACROS
 
 
 class View(msgspec.Struct, frozen=True, eq=False):
@@ -32,10 +34,24 @@ class View(msgspec.Struct, frozen=True, eq=False):
 
 
 def view(examination: Examination) -> View:
-    """The rows of an examination."""
-    time = _time(examination.context.time)
-    subject, context = _subject(examination), _context(examination, time)
-    findings = [
+    """Both environments of an examination."""
+    everything = environment(examination)
+    firm = everything
+    if any(finding.basis is Basis.ESTIMATE for finding in examination.findings):
+        rows = [row for row in everything[2] if row[4] is not Basis.ESTIMATE]
+        firm = [*everything[:2], rows, everything[3], _by_claim(rows), *_LOCALS]
+    details = max((len(finding.details) for finding in examination.findings), default=0)
+    return View(
+        everything=everything,
+        firm=firm,
+        time=_time(examination.context.time),
+        sizes=Sizes(len(examination.findings), len(examination.gaps), details),
+    )
+
+
+def environment(examination: Examination) -> Environment:
+    """What a condition reads: subject, context, findings, gaps, findings by claim, and a slot a macro variable."""
+    rows = [
         (
             index,
             finding.detector,
@@ -44,19 +60,19 @@ def view(examination: Examination) -> View:
             finding.basis,
             finding.probability,
             finding.part,
-            {detail.name: detail.value for detail in finding.details},
+            finding.details,
         )
         for index, finding in enumerate(examination.findings)
     ]
-    firm = [row for row in findings if row[4] is not Basis.ESTIMATE]
     gaps = [(index, gap.source, gap.kind, gap.part) for index, gap in enumerate(examination.gaps)]
-    details = max((len(row[7]) for row in findings), default=0)
-    return View(
-        everything=[subject, context, findings, gaps, *_LOCALS],
-        firm=[subject, context, firm, gaps, *_LOCALS],
-        time=time,
-        sizes=Sizes(len(findings), len(gaps), details),
-    )
+    return [_subject(examination), _context(examination), rows, gaps, _by_claim(rows), *_LOCALS]
+
+
+def _by_claim(rows: list[Row]) -> dict[str, list[Row]]:
+    claims: dict[str, list[Row]] = {}
+    for row in rows:
+        claims.setdefault(row[2], []).append(row)
+    return claims
 
 
 def _subject(examination: Examination) -> Row:
@@ -74,7 +90,7 @@ def _subject(examination: Examination) -> Row:
     )
 
 
-def _context(examination: Examination, time: int | None) -> Row:
+def _context(examination: Examination) -> Row:
     context = examination.context
     return (
         0,
@@ -83,11 +99,12 @@ def _context(examination: Examination, time: int | None) -> Row:
         context.tenant,
         context.audience,
         context.declared,
-        time,
+        _time(context.time),
         context.parent,
     )
 
 
+@lru_cache(maxsize=TIMES_KEPT)
 def _time(text: str) -> int | None:
     try:
         return timestamp(text)

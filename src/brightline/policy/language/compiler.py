@@ -1,13 +1,16 @@
 """A checked tree to one Python closure.
 
-A closure takes the environment, a list: the subject's row, the context's row, the rows of findings and of gaps, then
-one slot for each macro variable. Names become positions at load, and frequent shapes (a field compared with a
-literal) become one closure instead of three.
+A closure takes the environment, a list: the subject's row, the context's row, the rows of findings and of gaps, the
+findings by claim, then one slot for each macro variable. Names become positions at load, and frequent shapes (a field compared with a
+literal) become one closure instead of three. Conditions over findings nearly always ask for a claim, so `exists` and
+`filter` walk only the findings of that claim: for all others the conjunction is false whatever else is in it.
 """
 
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import msgspec
 
 from brightline.policy.language import shapes, values
 from brightline.policy.language.functions import apply_of, pattern
@@ -43,7 +46,8 @@ from brightline.policy.language.types import (
     plain,
 )
 
-SLOTS = {name: slot for slot, name in enumerate(VARIABLES)}
+BY_CLAIM = "findings by claim"  # a variable that no rule can name
+SLOTS = {name: slot for slot, name in enumerate((*VARIABLES, BY_CLAIM))}
 _NO_STRICT: frozenset[Expression] = frozenset()
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
@@ -182,6 +186,11 @@ class Compiler:
             words = _literals(node.right)
             if words is not None:
                 return shapes.among(left, frozenset(words))
+        if kinds[1] == MAP:
+            key = node.left
+            return (
+                shapes.has(right, str(key.value)) if isinstance(key, Literal) else shapes.key_in(left, right)
+            )
         if kinds[0] in NUMBERS or kinds[0].name == "list":
             return lambda env: _found(left(env), right(env))
         return lambda env: left(env) in right(env)
@@ -189,7 +198,7 @@ class Compiler:
     def _logic(self, node: Logic) -> Closure:
         clauses = [self.closure(clause) for clause in node.clauses]
         if node.operator == "&&":
-            return shapes.both(*clauses) if len(clauses) == 2 else shapes.all_of(clauses)
+            return self._conjunction(clauses)
         if node in self._strict:
             return shapes.each_of(clauses)
         return shapes.any_of(clauses)
@@ -205,6 +214,8 @@ class Compiler:
         arguments = [self.closure(argument) for argument in node.arguments]
         if node.function == "matches":
             return shapes.apply_one(pattern(node.arguments[1]), arguments[0])
+        if node.function == "size" and self._types[node.arguments[0]] == MAP:
+            return shapes.apply_one(len, shapes.keys(arguments[0]))
         apply = apply_of(node.function, tuple(plain(self._types[part]) for part in node.arguments))
         if all(isinstance(argument, Literal) for argument in node.arguments):
             return shapes.constant(apply(*(argument([]) for argument in arguments)))
@@ -215,17 +226,16 @@ class Compiler:
         )
 
     def _macro(self, node: Macro) -> Closure:
-        over = self.closure(node.over)
+        claims = _claims(node) if node.macro in {"exists", "filter"} else None
+        over = self._walked(node, claims)
         slot = self.bind(node.variable)
-        body = self.closure(node.body)
+        body = self.closure(node.body) if claims is None else self._rest(node.body, claims.clause)
         self.release(node.variable)
         match node.macro:
+            case "exists" if claims is not None and len(claims.words) == 1 and node not in self._strict:
+                return shapes.exists_claimed(self._slots[BY_CLAIM], claims.words[0], slot, body)
             case "exists":
-                return (
-                    shapes.every_exists(over, slot, body)
-                    if node in self._strict
-                    else shapes.exists(over, slot, body)
-                )
+                return (shapes.every_exists if node in self._strict else shapes.exists)(over, slot, body)
             case "all":
                 return shapes.holds_for_all(over, slot, body)
             case "exists_one":
@@ -234,6 +244,59 @@ class Compiler:
                 return shapes.kept(over, slot, body)
             case _:
                 return shapes.mapped(over, slot, body)
+
+    def _walked(self, node: Macro, claims: "_Claims | None") -> Closure:
+        """What a macro walks over: a list, the keys of a map, or the findings of the claims that it asks for."""
+        if claims is not None:
+            slot = self._slots[BY_CLAIM]
+            if len(claims.words) == 1:
+                return shapes.claimed(slot, claims.words[0])
+            return shapes.claimed_any(slot, claims.words)
+        over = self.closure(node.over)
+        return shapes.keys(over) if self._types[node.over] == MAP else over
+
+    def _rest(self, body: Expression, settled: Expression) -> Closure:
+        """What is left of a conjunction when one clause is known to hold."""
+        clauses = body.clauses if isinstance(body, Logic) else (body,)
+        rest = [self.closure(clause) for clause in clauses if clause is not settled]
+        if not rest:
+            return shapes.constant(value=True)
+        return rest[0] if len(rest) == 1 else self._conjunction(rest)
+
+    @staticmethod
+    def _conjunction(clauses: list[Closure]) -> Closure:
+        return shapes.both(*clauses) if len(clauses) == 2 else shapes.all_of(clauses)
+
+
+class _Claims(msgspec.Struct, frozen=True, eq=False):
+    """The clause of a macro's body that asks for a claim, and the claims that it allows."""
+
+    clause: Expression
+    words: tuple[str, ...]
+
+
+def _claims(node: Macro) -> _Claims | None:
+    """The clause that settles which findings can count, if the body is a conjunction with one."""
+    if not isinstance(node.over, Name) or node.over.name != "findings":
+        return None
+    is_all = isinstance(node.body, Logic) and node.body.operator == "&&"
+    for clause in node.body.clauses if isinstance(node.body, Logic) and is_all else (node.body,):
+        match clause:
+            case Binary(
+                operator="==",
+                left=Select(operand=Name(name=name), field="claim"),
+                right=Literal(value=str() as claim),
+            ) if name == node.variable:
+                return _Claims(clause, (claim,))
+            case Binary(
+                operator="in", left=Select(operand=Name(name=name), field="claim"), right=Items() as items
+            ) if name == node.variable and node.macro == "exists":
+                words = _literals(items)
+                if words is not None:
+                    return _Claims(clause, tuple(dict.fromkeys(words)))
+            case _:
+                continue
+    return None
 
 
 def _literals(node: Items) -> list[Any] | None:

@@ -22,6 +22,8 @@ from brightline.policy.language.types import (
 )
 
 PATTERNS_KEPT = 1_024  # compiled patterns: more than all packs together have
+TEXTS_KEPT = 256  # short texts whose answer a pattern remembers
+SHORT_TEXT = 200  # characters: with the above at most 50 KB a pattern
 
 Apply = Callable[..., Any]
 
@@ -187,7 +189,12 @@ def _search(text: str) -> Callable[[str], bool]:
         reason = error.args[0]
         raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
 
-    def search(subject: str) -> bool:
+    @lru_cache(maxsize=TEXTS_KEPT)
+    def search_again(subject: str) -> bool:
         return compiled.search(subject) is not None
+
+    def search(subject: str) -> bool:
+        # Details come from small sets of words, and a call into RE2 costs more than a whole rule does.
+        return search_again(subject) if len(subject) <= SHORT_TEXT else compiled.search(subject) is not None
 
     return search

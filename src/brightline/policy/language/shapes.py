@@ -42,13 +42,13 @@ def moment(operand: Closure, at: int) -> Closure:
 
 
 def at_key(operand: Closure, key: str) -> Closure:
-    """The value of a map's key that is written out."""
+    """The value of a map's key that is written out. Maps are short, and stay the tuples of details that they are."""
 
     def value(env: Environment) -> Any:
-        found = operand(env).get(key)
-        if found is None:
-            raise EvaluationError(f"no such key: {key}")
-        return found
+        for detail in operand(env):
+            if detail.name == key:
+                return detail.value
+        raise EvaluationError(f"no such key: {key}")
 
     return value
 
@@ -56,6 +56,47 @@ def at_key(operand: Closure, key: str) -> Closure:
 def any_key(operand: Closure, key: Closure) -> Closure:
     """The value of a map's computed key."""
     return lambda env: at_key(operand, key(env))(env)
+
+
+def has(operand: Closure, key: str) -> Closure:
+    """Whether a map has a key that is written out."""
+
+    def is_there(env: Environment) -> bool:
+        for detail in operand(env):  # noqa: SIM110  # `any` over a generator costs three times as much
+            if detail.name == key:
+                return True
+        return False
+
+    return is_there
+
+
+def key_in(key: Closure, operand: Closure) -> Closure:
+    """Whether a map has a computed key."""
+    return lambda env: has(operand, key(env))(env)
+
+
+def keys(operand: Closure) -> Closure:
+    """The keys of a map; a name that a finding gives twice is one key."""
+    return lambda env: list({detail.name: None for detail in operand(env)})
+
+
+def claimed(slot: int, claim: str) -> Closure:
+    """The findings of one claim, in their order."""
+    return lambda env: env[slot].get(claim, ())
+
+
+def claimed_any(slot: int, claims: Sequence[str]) -> Closure:
+    """The findings of several claims, claim by claim."""
+
+    def rows(env: Environment) -> list[Any]:
+        by_claim = env[slot]
+        found: list[Any] = []
+        for claim in claims:
+            if claim in by_claim:
+                found += by_claim[claim]
+        return found
+
+    return rows
 
 
 def position(operand: Closure, key: Closure) -> Closure:
@@ -68,11 +109,6 @@ def position(operand: Closure, key: Closure) -> Closure:
         return items[at]
 
     return value
-
-
-def has(operand: Closure, key: str) -> Closure:
-    """Whether a map has a key."""
-    return lambda env: key in operand(env)
 
 
 def apply_one(apply: Callable[[Any], Any], argument: Closure) -> Closure:
@@ -114,7 +150,7 @@ def conditional(test: Closure, yes: Closure, no: Closure) -> Closure:
 def both(left: Closure, right: Closure) -> Closure:
     """`left && right`."""
 
-    def both(env: Environment) -> bool:
+    def both(env: Environment) -> Any:
         try:
             if not left(env):
                 return False
@@ -122,7 +158,7 @@ def both(left: Closure, right: Closure) -> Closure:
             if not right(env):
                 return False
             raise
-        return bool(right(env))
+        return right(env)
 
     return both
 
@@ -192,6 +228,22 @@ def exists(over: Closure, slot: int, body: Closure) -> Closure:
         return False
 
     return exists
+
+
+def exists_claimed(by_claim: int, claim: str, slot: int, body: Closure) -> Closure:
+    """`findings.exists(f, f.claim == 'claim' && body)`: what most rules are."""
+    walk = exists(claimed(by_claim, claim), slot, body)
+
+    def exists_claimed(env: Environment) -> Any:
+        rows = env[by_claim].get(claim)
+        if rows is None:
+            return False
+        if len(rows) > 1:
+            return walk(env)
+        env[slot] = rows[0]
+        return body(env)
+
+    return exists_claimed
 
 
 def every_exists(over: Closure, slot: int, body: Closure) -> Closure:
