@@ -77,7 +77,7 @@ def prepare(settings: Settings) -> Detect:
     Raises:
         DetectorError: the trust list cannot be read or has been changed.
     """
-    pack = load_trust_pack(Path(settings.trust_list).expanduser() if settings.trust_list else None)
+    pack = load_trust_pack(Path(settings.trust_list) if settings.trust_list else None)
     return partial(_detect, pack, c2pa.Context.from_dict(context_settings(pack)))
 
 
