@@ -7,6 +7,7 @@ are changed. Confused: pairs of different pictures and texts under DIR (`images/
 """
 
 import argparse
+import hashlib
 import io
 import json
 import lzma
@@ -18,6 +19,7 @@ import numpy as np
 import skimage
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from brightline.core.subject import Blob, Context, Kind, Subject
 from brightline.detectors.known.hits import NEAR_TOKENS, passages
 from brightline.detectors.known.index import hamming
 from brightline.detectors.known.odds import PRIOR, TEXT_SIMILARITY
@@ -32,7 +34,7 @@ from brightline.media.fingerprint import (
     tlsh_distance,
     tlsh_of,
 )
-from brightline.media.image import from_image
+from brightline.media.image import thumbnail
 
 PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "ihc", "moon",
                "motorcycle_left", "retina", "rocket", "brick", "grass", "gravel", "page", "text")  # fmt: skip
@@ -106,9 +108,15 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def fingerprints(image: Image.Image) -> tuple[Pdq, ...]:
-    small = image.copy()
-    small.thumbnail((PDQ_SIDE, PDQ_SIDE), Image.Resampling.BOX)
-    return pdq_dihedral(from_image(small))
+    """As the detector makes them: from the encoded picture."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    data = stream.getvalue()
+    digest = hashlib.sha256(data).hexdigest()
+    subject = Subject(
+        digest=digest, size_bytes=len(data), kind=Kind.PNG, context=Context(time=""), blob=Blob(data)
+    )
+    return pdq_dihedral(thumbnail(subject, PDQ_SIDE))
 
 
 def measure_pictures(folder: Path) -> None:
@@ -219,8 +227,6 @@ def varied(text: str, share: float, seed: int) -> str:
 
 
 def simhash(text: str) -> int:
-    import hashlib
-
     tokens = text_tokens(text)
     runs = {"\x1f".join(tokens[at : at + 3]) for at in range(max(1, len(tokens) - 2))}
     votes = np.zeros(64)

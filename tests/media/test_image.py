@@ -188,7 +188,7 @@ def test_strips_join_without_a_seam(monkeypatch, mode, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     if mode == "I;16":
-        picture = Image.fromarray((np.asarray(scene(301, 203).convert("L")).astype(np.uint16) << 8))
+        picture = Image.fromarray(np.asarray(scene(301, 203).convert("L")).astype(np.uint16) << 8)
     else:
         picture = scene(301, 203).convert(mode)
     kind = Kind.TIFF if mode == "CMYK" else Kind.PNG
