@@ -81,8 +81,9 @@ def parse_pack(data: bytes, name: str, claims: frozenset[str] | None = None) -> 
         return _unreadable(source, error.message, error.start)
     reader = Reader(source)
     pack = _Loader(reader, claims).pack(document)
-    refused = any(not problem.warning for problem in reader.problems)
-    return Loaded(source, None if refused else pack, tuple(reader.problems))
+    problems = sorted(reader.problems, key=lambda problem: (problem.line, problem.column))
+    refused = any(not problem.warning for problem in problems)
+    return Loaded(source, None if refused else pack, tuple(problems))
 
 
 def _unreadable(source: Source, message: str, start: int) -> Loaded:
@@ -114,7 +115,7 @@ class _Loader:
             rules=self._rules(top.get("rules")),
             raises=tuple(self._raise(item) for item in reader.items(top.get("raise"), "`raise`")),
         )
-        if not pack.rules and not pack.raises:
+        if table.entries and not pack.rules and not pack.raises:
             reader.wrong(table, "the pack has no rules: everything would pass; write at least one")
         if pack.raises and not pack.tightens:
             reader.wrong(top["raise"], "`raise` needs `tightens`: the id of the pack whose rules it tightens")

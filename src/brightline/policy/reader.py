@@ -87,7 +87,8 @@ class Reader:
         if value is None:
             return Words(en="", zh="")
         entries = self.table(value, what, ("en", "zh"), ("en", "zh")).entries
-        texts = {name: self.text(item, f"{what}.{name}") for name, (_, item) in entries.items()}
+        stem = what.strip("`")
+        texts = {name: self.text(item, f"`{stem}.{name}`") for name, (_, item) in entries.items()}
         return Words(en=texts.get("en", ""), zh=texts.get("zh", ""))
 
     def member(self, value: Value | None, kind: type[E], what: str, refuse: Iterable[E] = ()) -> E | None:
