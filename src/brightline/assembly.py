@@ -35,8 +35,9 @@ def assemble(settings: Settings) -> Iterator[House]:
     Raises:
         BrightlineError: one of the parts cannot be had; the message says which.
     """
+    pool = Pool(settings, catalogue())  # first: its processes warm up while we load the rest
     policy = policy_in_force(settings)
-    with open_ledger(settings) as ledger, Pool(settings, catalogue()) as pool:
+    with open_ledger(settings) as ledger, pool:
         ledger.save_policy(policy.digest, policy_bytes(policy))
 
         def record(batch: Sequence[Keyed]) -> Sequence[Receipt]:
@@ -75,3 +76,14 @@ def open_ledger(settings: Settings, *, check: bool = True) -> Ledger:
         raise LedgerError(f"cannot make `{settings.home}`: {error.strerror}; set `home` or --home") from error
     url = settings.database or f"sqlite:///{(settings.home / STORE_FILE).absolute()}"
     return Ledger.open(url=url, key_file=settings.home / KEY_FILE, origin=settings.origin, check=check)
+
+
+def existing_ledger(settings: Settings, *, check: bool = True) -> Ledger:
+    """The ledger that the settings name, which must be there: asking about one must not begin one.
+
+    Raises:
+        LedgerError: there is none, or it cannot be used.
+    """
+    if not settings.database and not (settings.home / STORE_FILE).is_file():
+        raise LedgerError(f"no ledger in `{settings.home}`: scan something first, or set --home")
+    return open_ledger(settings, check=check)

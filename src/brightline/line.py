@@ -5,6 +5,7 @@ same context, by the same policy and detectors, is not judged again: its record 
 """
 
 import hashlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -155,7 +156,7 @@ class Line:
             under_way.begin(number, key, job)
             yield Task(
                 number=number,
-                path=job.path,
+                path=os.fsencode(job.path),
                 data=job.data,
                 name=job.name,
                 context=job.context,

@@ -89,7 +89,7 @@ def test_a_detector_that_cannot_be_imported_leaves_a_gap_where_it_fits(tmp_path,
 
     file = tmp_path / "a"
     Image.new("RGB", (8, 8)).save(file, "PNG")
-    (done,) = [one for batch in pool.run([Task(number=0, path=str(file), context=CONTEXT)]) for one in batch]
+    (done,) = [one for batch in pool.run([Task(number=0, path=bytes(file), context=CONTEXT)]) for one in batch]
     assert ("b.absent", GapKind.MISSING) in [(gap.source, gap.kind) for gap in done.examination.gaps]
 
 
@@ -101,7 +101,7 @@ def test_a_file_nobody_can_look_into_is_a_gap(pool):
 def test_a_file_that_cannot_be_read_is_an_error_and_no_examination(pool):
     (done,) = [
         one
-        for batch in pool.run([Task(number=0, path="/nonexistent/x", name="x", context=CONTEXT)])
+        for batch in pool.run([Task(number=0, path=b"/nonexistent/x", name="x", context=CONTEXT)])
         for one in batch
     ]
     assert done.examination is None

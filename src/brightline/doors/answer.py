@@ -34,7 +34,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         seconds: time of the examination.
     """
 
-    version: int = msgspec.field(default=ANSWER_VERSION)
+    version: int
     name: str
     error: str = ""
     action: Action | None = None
@@ -56,8 +56,9 @@ def answer_of(judgement: Judgement) -> Answer:
     """The answer that a judgement gives to its caller."""
     examination, decision = judgement.examination, judgement.decision
     if examination is None or decision is None:
-        return Answer(name=judgement.job.name, error=judgement.error, complete=False)
+        return Answer(version=ANSWER_VERSION, name=judgement.job.name, error=judgement.error, complete=False)
     return Answer(
+        version=ANSWER_VERSION,
         name=judgement.job.name,
         action=decision.action,
         caught=caught_by(decision) > Action.ALLOW,

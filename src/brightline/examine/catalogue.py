@@ -1,10 +1,12 @@
 """One line a detector, provenance too. Listing imports none of them."""
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
+import re
 from collections.abc import Sequence
-from importlib.metadata import entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,9 @@ from brightline.core.subject import Kind, Media, Subject
 from brightline.core.wire import canonical
 from brightline.settings import Settings
 
-PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".onnx", ".safetensors"}
+PACKAGE = Path(__file__).parents[1]
+ROOMS = ("core", "carriers", "media", "weights", "intake", "provenance", "detectors", "examine")
+PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".pem", ".onnx", ".safetensors"}
 PLUGINS = "brightline.detectors"  # entry-point group: each value is an Entry
 
 
@@ -47,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 _C2PA_KINDS = (
     Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,
-    Kind.WAV, Kind.MP3, Kind.M4A, Kind.MP4, Kind.MOV, Kind.AVI, Kind.PDF,
+    Kind.WAV, Kind.MP3, Kind.FLAC, Kind.M4A, Kind.MP4, Kind.MOV, Kind.AVI, Kind.PDF,
 )  # fmt: skip
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -64,7 +68,12 @@ CATALOGUE: tuple[Entry, ...] = (
         "brightline.provenance.generators",
         media=(Media.IMAGE, Media.AUDIO, Media.VIDEO),
     ),
-    Entry("text.unicode", "brightline.detectors.text.unicode", text=True, harms=(Harm.PROMPT_INJECTION,)),
+    Entry(
+        "text.unicode",
+        "brightline.detectors.text.unicode",
+        text=True,
+        harms=(Harm.PROMPT_INJECTION, Harm.FRAUD_AI),
+    ),
     Entry("text.personal", "brightline.detectors.text.personal", text=True, harms=(Harm.PERSONAL_DATA,)),
     Entry("message.links", "brightline.detectors.message.links", text=True, harms=(Harm.FRAUD_AI,)),
     Entry(
@@ -142,18 +151,17 @@ def source_path(entry: Entry) -> Path:
 def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
-    That is: the detectors' names, sources, cards and data files, our version, the limits, the banks of known
-    items and the trust list.
+    That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
+    catalogue with what plug-ins add, the limits, the banks of known items and the trust list.
 
     Raises:
         DetectorError: a detector's module is not there.
         SettingsError: a bank or the trust list cannot be read.
     """
-    digest = hashlib.sha256(version("brightline").encode() + canonical(settings.limits))
-    for entry in entries:
-        digest.update(entry.name.encode() + b"\0")
-    for folder in sorted({source_path(entry).parent for entry in entries}):
-        for file in sorted(folder.iterdir()):
+    digest = hashlib.sha256(canonical([settings.limits, *entries, *_libraries()]))
+    folders = {PACKAGE / room for room in ROOMS} | {source_path(entry).parent for entry in entries}
+    for folder in sorted(folders):
+        for file in sorted(folder.rglob("*")):
             if file.suffix in PARTS_OF_A_DETECTOR:
                 digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     for bank in settings.banks:
@@ -161,6 +169,18 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
     return digest.hexdigest()
+
+
+def _libraries() -> list[str]:
+    """`name version` of the libraries that we depend on: another decoder may see another picture."""
+    names = sorted(
+        {re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0] for line in requires("brightline") or []}
+    )
+    found = []
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):  # optional ones
+            found.append(f"{name} {version(name)}")
+    return found
 
 
 def _digest_of_path(path: Path) -> bytes:

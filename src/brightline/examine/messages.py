@@ -20,7 +20,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: the caller's number for it.
-        path: file to read; empty when `data` holds the bytes.
+        path: file to read, as the operating system spells it (names need not be UTF-8); empty when `data` holds the
+            bytes.
         data: the bytes themselves, at most 32 KiB; larger ones are spooled to a file by the door.
         name: for people only.
         context: as the door gave it.
@@ -30,7 +31,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     context: Context
-    path: str = ""
+    path: bytes = b""
     data: bytes = b""
     name: str = ""
     preview: bool = False

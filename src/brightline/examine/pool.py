@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from types import TracebackType
@@ -45,14 +46,15 @@ class Pool:
         self._context.set_forkserver_preload(
             ["brightline.examine.worker", *(entry.module for entry in entries)]
         )
+        # One thread a process: the workers are the parallelism, and a fork must not meet library threads.
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+        forkserver.ensure_running()
         self._workers: list[_Worker] = []
         self._stillborn = 0  # workers in a row that died before they began a task
 
     def __enter__(self) -> Self:
         """Start the workers."""
-        # One thread a process: the workers are the parallelism, and a fork must not meet library threads.
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
         self._workers = [self._start() for _ in range(worker_count(self._settings))]
         return self
 

@@ -5,6 +5,7 @@ and step were running.
 """
 
 import hashlib
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -118,7 +119,9 @@ def _serve(
 def _open(task: Task, settings: Settings) -> Subject:
     try:
         if task.path:
-            return open_file(Path(task.path), name=task.name, context=task.context, limits=settings.limits)
+            return open_file(
+                Path(os.fsdecode(task.path)), name=task.name, context=task.context, limits=settings.limits
+            )
         return open_subject(Blob(task.data), name=task.name, context=task.context, limits=settings.limits)
     except MemoryError:
         limit = settings.limits.worker_memory_bytes // 2**20
@@ -134,7 +137,7 @@ def bare_subject(task: Task, gap: Gap) -> Subject:
     Raises:
         OSError: it cannot even be read.
     """
-    blob = Blob(path=Path(task.path)) if task.path else Blob(task.data)
+    blob = Blob(path=Path(os.fsdecode(task.path))) if task.path else Blob(task.data)
     with blob.open() as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
     return Subject(

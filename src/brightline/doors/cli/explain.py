@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from brightline.assembly import open_ledger
+from brightline.assembly import existing_ledger
 from brightline.doors.cli.ledger import one_entry
 from brightline.doors.cli.options import read_settings, settings_options
 
@@ -31,7 +31,7 @@ def command(
     from brightline.policy.explain import explain
 
     settings = read_settings(settings_file, home=home, language=language)  # type: ignore[arg-type]  # click's Path
-    with open_ledger(settings) as ledger:
+    with existing_ledger(settings) as ledger:
         index = one_entry(ledger, receipt)
         entry = ledger.entry(index)
         decision = ledger.decision(index)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from brightline.assembly import open_ledger
+from brightline.assembly import existing_ledger
 from brightline.core.errors import LedgerError
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
@@ -38,12 +38,14 @@ def verify(
 ) -> int:
     """Recompute every hash of the ledger, or of an exported FOLDER, and check every signature."""
     settings = read_settings(settings_file, home=home, language=language)
+    if folder is None and (old or witness):
+        raise click.UsageError("--old and --witness need the FOLDER of an exported ledger")
     if folder is None and not proof:
         return _verify_store(settings)
     from brightline.ledger.verify import verify as verify_files  # it runs alone, too
 
     if key is None:
-        with _existing(settings) as ledger:
+        with existing_ledger(settings) as ledger:
             key = ledger.vkey
     report = verify_files(folder, key, witness, old, proof)
     for line in report.said:
@@ -58,7 +60,7 @@ def verify(
 def _verify_store(settings: Settings) -> int:
     from brightline.ledger.audit import verify_store
 
-    with _existing(settings, check=False) as ledger:
+    with existing_ledger(settings, check=False) as ledger:
         audit = verify_store(ledger)
     for line in audit.faults:
         click.echo(f"tampered: {line}")
@@ -78,7 +80,7 @@ def prove(
     reference: str, output: Path | None, settings_file: Path | None, home: Path | None, language: str | None
 ) -> None:
     """Write a .tlog-proof that the entry of REFERENCE (#index, leaf or subject digest) is in the ledger."""
-    with _existing(read_settings(settings_file, home=home, language=language)) as ledger:
+    with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         proof = ledger.prove(one_entry(ledger, reference))
     if output is None:
         click.echo(proof, nl=False)
@@ -93,7 +95,7 @@ def export(folder: Path, settings_file: Path | None, home: Path | None, language
     """Write what is new to FOLDER as static C2SP tiles that any tlog client reads."""
     from brightline.ledger.export import export as write_tiles
 
-    with _existing(read_settings(settings_file, home=home, language=language)) as ledger:
+    with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         done = write_tiles(ledger, folder)
         click.echo(f"{done.size - done.before} new entries, {done.size} in all, in `{folder}`")
         click.echo(f"key: {ledger.vkey}")
@@ -113,7 +115,7 @@ def checkpoint(
     language: str | None,
 ) -> None:
     """Print the newest signed checkpoint; --add keeps cosignatures that witnesses gave for it."""
-    with _existing(read_settings(settings_file, home=home, language=language)) as ledger:
+    with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         if add is not None:
             kept = ledger.add_cosignatures(add.read_text("utf-8"), witness)
             click.echo(f"{kept} cosignatures kept", err=True)
@@ -124,7 +126,7 @@ def checkpoint(
 @settings_options
 def key(settings_file: Path | None, home: Path | None, language: str | None) -> None:
     """Print the public key that verifies the ledger's checkpoints."""
-    with _existing(read_settings(settings_file, home=home, language=language)) as ledger:
+    with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         click.echo(ledger.vkey)
 
 
@@ -140,10 +142,3 @@ def one_entry(ledger: Ledger, reference: str) -> int:
             f"nothing in the ledger is `{reference[:80]}`: give `#index`, or 8 to 64 digits of a digest"
         )
     return found[-1]
-
-
-def _existing(settings: Settings, *, check: bool = True) -> Ledger:
-    """The ledger, which must be there: asking about one must not begin one."""
-    if not settings.database and not settings.home.is_dir():
-        raise LedgerError(f"no ledger in `{settings.home}`: scan something first, or set --home")
-    return open_ledger(settings, check=check)

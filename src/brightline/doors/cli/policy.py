@@ -64,7 +64,7 @@ def explain(
     receipt: str, packs: tuple[str, ...], settings_file: Path | None, home: Path | None, language: str | None
 ) -> None:
     """Show what PACKS (default: settings) make of the recorded examination of RECEIPT, clause by clause."""
-    from brightline.assembly import open_ledger
+    from brightline.assembly import existing_ledger
     from brightline.doors.cli.ledger import one_entry
     from brightline.doors.cli.show_explanation import show_explanation
     from brightline.policy.decide import compile_policy
@@ -72,7 +72,7 @@ def explain(
 
     settings = read_settings(settings_file, home=home, language=language, policies=packs)
     policy = compile_policy(load_packs(settings.policies))
-    with open_ledger(settings) as ledger:
+    with existing_ledger(settings) as ledger:
         index = one_entry(ledger, receipt)
         entry = ledger.entry(index)
         examination = ledger.examination(ledger.decision(index).examination)
@@ -97,14 +97,14 @@ def backtest(
     as_json: bool,
 ) -> None:
     """What PACKS would change on the decisions recorded so far."""
-    from brightline.assembly import open_ledger
+    from brightline.assembly import existing_ledger
     from brightline.core.wire import canonical
     from brightline.policy.backtest import backtest as run_backtest
     from brightline.policy.decide import compile_policy
 
     settings = read_settings(settings_file, home=home, language=language)
     policy = compile_policy(load_packs(packs))
-    with open_ledger(settings) as ledger:
+    with existing_ledger(settings) as ledger:
         recorded = ((one.examination, one.decision) for one in ledger.entries())
         report = run_backtest(recorded, policy, limit)
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from brightline.assembly import open_ledger
+from brightline.assembly import existing_ledger
 from brightline.core.errors import IntakeError
 from brightline.core.finding import Examination
 from brightline.core.signatures import Decide
@@ -39,7 +39,7 @@ def command(
     if content is not None and len(references) != 1:
         raise click.UsageError("--content needs exactly one reference")
     policies = _Policies()
-    with open_ledger(settings) as ledger:
+    with existing_ledger(settings) as ledger:
         indices = [one_entry(ledger, reference) for reference in references] or range(ledger.size)
         differing = 0
         for index in indices:
@@ -70,7 +70,7 @@ def _same_examination(settings: Settings, content: Path, recorded: Examination) 
     """Examine the bytes again in the recorded context, and say what differs."""
     with Pool(settings, catalogue()) as pool:
         task = Task(
-            number=0, path=os.path.realpath(content), name=recorded.facts.name, context=recorded.context
+            number=0, path=os.fsencode(content.resolve()), name=recorded.facts.name, context=recorded.context
         )
         (examined,) = [one for batch in pool.run([task]) for one in batch]
     if examined.examination is None:

@@ -1,0 +1,105 @@
+"""Kills a scan again and again, and checks the ledger after each kill. `python tests/line/kill_scan.py 200`.
+
+Every kill comes at a random moment of a real `brightline scan --json` in a process group of its own. What the scan had
+printed by then is acknowledged: it must be in the ledger, under the receipt that was printed.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from brightline.assembly import open_ledger
+from brightline.ledger.audit import verify_store
+from brightline.settings import Settings
+
+FILES = 1_500
+
+
+def write_files(folder: Path) -> None:
+    """Small texts, all different, so that there is always something left to do."""
+    folder.mkdir()
+    for index in range(FILES):
+        (folder / f"{index:05}.txt").write_text(
+            f"Note {index}: the ferry leaves at {index % 24}:15 from pier two.\n"
+        )
+
+
+def killed_scan(folder: Path, home: Path, after_s: float) -> list[dict]:
+    """Start a scan, kill its whole process group after some seconds, and give what it had acknowledged."""
+    command = [
+        sys.executable,
+        "-m",
+        "brightline",
+        "scan",
+        str(folder),
+        "--home",
+        str(home),
+        "--json",
+        "--quiet",
+        "--jobs",
+        "2",
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as scan:
+        time.sleep(after_s)
+        os.killpg(scan.pid, signal.SIGKILL)
+        said = scan.stdout.read()
+    return [json.loads(line) for line in said.split(b"\n")[:-1]]
+
+
+def check(home: Path, acknowledged: dict[str, dict]) -> int:
+    """Every acknowledged decision is in the ledger, and the tree verifies; gives its size."""
+    with open_ledger(Settings(home=home)) as ledger:
+        audit = verify_store(ledger)
+        assert audit.faults == (), audit.faults
+        for answer in acknowledged.values():
+            receipt = ledger.receipt(answer["receipt"]["index"])
+            assert receipt.leaf == answer["receipt"]["leaf"], answer["name"]
+        return audit.size
+
+
+def main(kills: int, seed: int = 1) -> dict[str, int]:
+    """Run the drill and give the counts."""
+    random.seed(seed)
+    acknowledged: dict[str, dict] = {}
+    seen = runs = 0
+    with tempfile.TemporaryDirectory() as place:
+        folder, home = Path(place) / "files", Path(place) / "home"
+        write_files(folder)
+        for kill in range(kills):
+            answers = killed_scan(folder, home, random.uniform(0.3, 3.0))
+            for answer in answers:
+                before = acknowledged.setdefault(answer["name"], answer)
+                assert before["receipt"]["index"] == answer["receipt"]["index"], "judged twice"
+            seen += len(answers)
+            size = check(home, acknowledged) if home.exists() else 0
+            assert size >= len(acknowledged)
+            if len(acknowledged) == FILES:  # all done: begin a new ledger, so that kills keep hitting work
+                runs += 1
+                acknowledged = {}
+                home = Path(place) / f"home-{runs}"
+            print(
+                f"kill {kill + 1}: {len(answers)} answers, {len(acknowledged)} acknowledged, {size} entries",
+                file=sys.stderr,
+            )
+        done = subprocess.run(
+            [sys.executable, "-m", "brightline", "scan", str(folder), "--home", str(home), "--json", "--quiet"],
+            stdout=subprocess.PIPE, check=True,
+        )  # fmt: skip
+        final = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(final) == FILES
+        resumed = sum(answer.get("recorded_before", False) for answer in final)
+        assert resumed >= len(acknowledged)
+        assert check(home, {answer["name"]: answer for answer in final}) == FILES
+    return {"kills": kills, "answers": seen, "completed_runs": runs, "resumed_at_the_end": resumed}
+
+
+if __name__ == "__main__":
+    print(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))
