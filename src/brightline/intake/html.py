@@ -129,7 +129,10 @@ class _Walk:
         self._at_break = True
 
     def read(self, root: LexborNode) -> None:
-        stack: list[tuple[LexborNode, bool]] = [(root, False)]
+        first = root
+        while first.prev is not None:  # comments may stand before the root element
+            first = first.prev
+        stack: list[tuple[LexborNode, bool]] = [(first, False)]
         count = 0
         while stack:
             node, is_leaving = stack.pop()
@@ -139,7 +142,7 @@ class _Walk:
             if is_leaving:
                 self._leave(node)
                 continue
-            if node.next is not None and node is not root:
+            if node.next is not None:
                 stack.append((node.next, False))
             if node.is_text_node:
                 self._say(node.text_content or "")

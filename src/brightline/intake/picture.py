@@ -16,7 +16,7 @@ _PLUGINS = {
     Kind.WEBP: "WEBP",
 }
 _ISO = {Kind.HEIF, Kind.AVIF}
-_ENDS = {Kind.JPEG: b"\xff\xd9", Kind.PNG: b"IEND\xaeB`\x82", Kind.GIF: b"\x3b"}
+_ENDS = {Kind.JPEG: b"\xff\xd9", Kind.PNG: b"IEND\xaeB`\x82"}
 _TAIL_BYTES = 64 * 1024
 
 
@@ -81,12 +81,14 @@ def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
         return boxes.is_cut(stream, size)
     if kind is Kind.WEBP:
         return _riff_is_cut(stream, size)
-    return kind in _ENDS and not _has(stream, size, _ENDS[kind])
+    if kind is Kind.GIF:  # its marker is one byte, so it has to be the last one
+        return not _tail(stream, size).rstrip(b"\0").endswith(b"\x3b")
+    return kind in _ENDS and _ENDS[kind] not in _tail(stream, size)
 
 
-def _has(stream: BinaryIO, size: int, end: bytes) -> bool:
+def _tail(stream: BinaryIO, size: int) -> bytes:
     stream.seek(max(0, size - _TAIL_BYTES))
-    return end in stream.read(_TAIL_BYTES)
+    return stream.read(_TAIL_BYTES)
 
 
 def _riff_is_cut(stream: BinaryIO, size: int) -> bool:

@@ -58,7 +58,7 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     if length <= len(head) - 8:
         try:
             return isinstance(msgspec.json.decode(head[8 : 8 + length]), dict)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):  # msgspec's own error is one, and so is bad UTF-8
             return False
     return b'"dtype"' in head or b'"__metadata__"' in head
 

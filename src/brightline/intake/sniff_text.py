@@ -6,6 +6,7 @@ import re
 import msgspec
 
 from brightline.core.subject import Blob, Kind
+from brightline.intake.transcript import is_transcript
 from brightline.media.text import decode
 
 CSV_ROWS = 50  # rows looked at
@@ -76,22 +77,31 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[^\n]{0,2000}\n){1,200}?---[ \t]*(?:\
 
 def sniff_text(head: bytes, blob: Blob) -> Kind:
     """The kind of text that starts with `head`, or UNKNOWN when it is no text."""
+    raw = head[:LINE_LIMIT].decode("latin-1").lstrip("\r\n")  # mail may hold bodies in several encodings
+    if "\0" not in re.split(r"\n\r?\n", raw, maxsplit=1)[0] and (kind := _message(raw)) is not None:
+        return kind
     decoded = decode(head, whole=len(head) == blob.size)
     if not decoded.encoding:
         return Kind.UNKNOWN
     text = decoded.text
     start = text.lstrip("\ufeff \t\r\n")
-    if _MBOX.match(start):
-        return Kind.MBOX
-    if is_mail(start):
-        return Kind.EMAIL
+    if (message := _message(start)) is not None:
+        return message
     if start[:1] in {"{", "["} and _is_json(start, is_whole=len(head) == blob.size):
         return Kind.JSON
     if _is_html(start):
         return Kind.HTML
+    if is_transcript(text):
+        return Kind.TEXT  # its reader makes it a CHAT
     if _is_markdown(text):
         return Kind.MARKDOWN
     return Kind.CSV if _is_csv(text, is_whole=len(head) == blob.size) else Kind.TEXT
+
+
+def _message(start: str) -> Kind | None:
+    if _MBOX.match(start):
+        return Kind.MBOX
+    return Kind.EMAIL if is_mail(start) else None
 
 
 def is_mail(text: str) -> bool:

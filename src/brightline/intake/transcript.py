@@ -28,14 +28,19 @@ _ROLE = re.compile(
 def read_transcript(text: str, draft: Draft) -> bool:
     """Turn a text into a CHAT with one TURN a message, if it is a transcript; else leave the draft alone."""
     for pattern in (_ONE_LINE, _NAME_FIRST, _ROLE):
-        if _is_transcript(text, pattern):
+        if _opens_with(text, pattern):
             draft.kind = Kind.CHAT
             _add_turns(text, pattern, draft)
             return True
     return False
 
 
-def _is_transcript(text: str, pattern: re.Pattern[str]) -> bool:
+def is_transcript(text: str) -> bool:
+    """Whether enough lines open a turn."""
+    return any(_opens_with(text, pattern) for pattern in (_ONE_LINE, _NAME_FIRST, _ROLE))
+
+
+def _opens_with(text: str, pattern: re.Pattern[str]) -> bool:
     lines = [line for line in text[: 64 * 1024].splitlines() if line.strip()]
     opening = sum(1 for line in lines if pattern.match(line[:2_000]))
     share = SHARE if pattern is not _NAME_FIRST else 0.25  # the words stand on their own lines

@@ -13,6 +13,7 @@ import msgspec
 
 SAMPLE_BYTES = 64 * 1024  # enough for statistics; longer texts don't change the answer
 WORD_LIMIT_CHARACTERS = 64  # a longer run without spaces is no word
+GUESS_BYTES = 8 * 1024  # each candidate encoding is tried on; language shows in a page
 CONTROL_SHARE = 0.01  # more control characters than that, and it is no text
 LANGUAGE_SCORE = 0.55  # share of plausible characters below which a guess is refused
 REPLACEMENT = "\ufffd"
@@ -100,7 +101,10 @@ def sniff_encoding(data: bytes) -> str:
     utf8 = _read(sample, "utf-8", whole=not cut)
     if not utf8.replaced and looks_textual(utf8.text):
         return "utf-8"
-    best, score = "utf-8", _language(utf8) - 0.02  # a clean reading in another encoding wins a tie
+    cut = cut or len(sample) > GUESS_BYTES
+    sample = sample[:GUESS_BYTES]
+    # A clean reading in another encoding wins a tie.
+    best, score = "utf-8", _language(_read(sample, "utf-8", whole=not cut)) - 0.02
     for encoding in _GUESSES:
         guess = _read(sample[: len(sample) & ~1] if "16" in encoding else sample, encoding, whole=not cut)
         if (found := _language(guess)) > score:
