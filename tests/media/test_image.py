@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mediaparts import encoded, scene, subject
 from PIL import Image, ImageOps
@@ -48,6 +48,7 @@ def test_pictures_stand_upright_whatever_their_orientation(kind, orientation):
     assert (small.shape[0] > small.shape[1]) == (expected.shape[0] > expected.shape[1])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8))
 def test_turning_agrees_with_pillow(orientation):
     exif = Image.Exif()
@@ -157,6 +158,7 @@ def test_truncated_pictures_are_detector_errors_or_pixels(kind, kept):
             assert attempt() is not None
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_mutated_pictures_raise_nothing_but_detector_errors(data):
     kind = data.draw(st.sampled_from([*STILLS, Kind.GIF]))

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mediaparts import encoded, film, scene, subject, tone
 from PIL import Image
@@ -64,6 +64,7 @@ def test_broken_media_have_an_empty_preview(kind, data):
     assert preview(subject(data, kind)) == Preview()
 
 
+@settings(deadline=None)
 @given(
     length=st.integers(0, 20_000),
     spans=st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 800)), max_size=12),

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -113,6 +113,7 @@ def test_a_bank_that_changes_while_it_is_read_is_refused(tmp_path):
         list(read(file))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40),
     st.binary(min_size=32, max_size=32),

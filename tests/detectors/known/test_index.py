@@ -32,7 +32,7 @@ def test_every_planted_neighbour_is_found_at_every_distance(distance):
         assert Near(row, distance) in INDEX.search(query)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     row=st.integers(0, len(HASHES) - 1),
     bits=st.sets(st.integers(0, 255), max_size=40),
@@ -43,7 +43,7 @@ def test_the_index_finds_exactly_what_brute_force_finds(row, bits, radius):
     assert INDEX.search(query, radius) == brute_force(query, radius)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(query=st.binary(min_size=32, max_size=32))
 def test_strangers_are_answered_as_brute_force_answers(query):
     assert INDEX.search(query) == brute_force(query, RADIUS)

@@ -310,7 +310,7 @@ def test_the_limit_of_pixels_comes_from_the_settings(desk):
         list(detect(picture(photograph("coffee.png"))))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab 字\n\r\t"), max_size=400))
 def test_passages_lie_inside_the_text_and_are_distinct(text):
     found = passages(text)
