@@ -36,6 +36,7 @@ def assemble(settings: Settings) -> Iterator[House]:
         BrightlineError: one of the parts cannot be had; the message says which.
     """
     pool = Pool(settings, catalogue())  # first: its processes warm up while we load the rest
+    _compile_banks(settings)
     policy = policy_in_force(settings)
     with open_ledger(settings) as ledger, pool:
         ledger.save_policy(policy.digest, policy_bytes(policy))
@@ -53,6 +54,18 @@ def assemble(settings: Settings) -> Iterator[House]:
 
         line = Line(pool=pool, decide=policy.decide, policy=policy.digest, record=record, known=known)
         yield House(settings, line, ledger, policy)
+
+
+def _compile_banks(settings: Settings) -> None:
+    """Compile each bank once, so that a malformed line is told before work begins and workers only map the result."""
+    if settings.banks:
+        from brightline.detectors.known.banks import (
+            open_bank,  # late: it brings numpy, which nothing else here needs
+        )
+
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for bank in settings.banks:
+            open_bank(bank, settings.home)
 
 
 def policy_in_force(settings: Settings) -> Policy:

@@ -9,8 +9,9 @@ from mediaparts import encoded, film, scene, subject, tone
 from PIL import Image
 
 from brightline.core.finding import Span
+from brightline.core.preview import Preview
 from brightline.core.subject import Kind
-from brightline.media.preview import Preview, excerpts, preview
+from brightline.media.preview import excerpts, preview
 
 MOST_BYTES = 120_000
 

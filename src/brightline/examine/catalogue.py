@@ -49,6 +49,9 @@ class Entry(msgspec.Struct, frozen=True):
     whole: bool = False
 
 
+_MARK_KINDS = (
+    Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.MARKDOWN, Kind.TEXT,
+)  # fmt: skip
 _C2PA_KINDS = (
     Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,
     Kind.WAV, Kind.MP3, Kind.FLAC, Kind.M4A, Kind.MP4, Kind.MOV, Kind.AVI, Kind.PDF,
@@ -58,7 +61,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "provenance.aigc",
         "brightline.provenance.aigc",
-        kinds=(Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.MARKDOWN),
+        kinds=_MARK_KINDS,
         harms=(Harm.LABEL_TAMPERED, Harm.UNLABELLED_AIGC),
     ),
     Entry("provenance.c2pa", "brightline.provenance.c2pa", kinds=_C2PA_KINDS, harms=(Harm.LABEL_TAMPERED,)),

@@ -3,9 +3,9 @@
 import msgspec
 
 from brightline.core.finding import Examination, Finding
+from brightline.core.preview import Preview
 from brightline.core.subject import Context, Gap
 from brightline.examine.run import Resume
-from brightline.media.preview import Preview
 
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024  # an examination of 10,000 parts with previews stays far below
 

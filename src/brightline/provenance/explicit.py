@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import msgspec
 import re2
 
+from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Detail, Finding, Span
 from brightline.core.subject import Subject
 from brightline.core.words import Words
+from brightline.media.wellformed import well_formed
 from brightline.provenance.explicit_words import (
     AI_ZH,
     DECLARES_EN,
@@ -72,8 +74,16 @@ class ExplicitMark(msgspec.Struct, frozen=True):
 
 
 def detect(subject: Subject) -> Iterator[Finding]:
-    """One `mark.explicit`: found, with every place, or not found."""
-    marks = find_marks(subject.text[:_TEXT_LIMIT_CHARACTERS])
+    """One `mark.explicit`: found, with every place, or not found.
+
+    Raises:
+        DetectorError: the text is longer than we read, and no mark stands in what we read.
+    """
+    marks = find_marks(well_formed(subject.text[:_TEXT_LIMIT_CHARACTERS]))
+    if not marks and len(subject.text) > _TEXT_LIMIT_CHARACTERS:
+        raise DetectorError(
+            f"no mark in the first {_TEXT_LIMIT_CHARACTERS} characters, and the rest was not read"
+        )
     if not marks:
         yield _finding("not_found", Basis.PROOF, _NOT_FOUND)
         return

@@ -19,7 +19,7 @@ from brightline.detectors.message.addresses import (
     shown_host,
 )
 from brightline.detectors.message.imitation import Way, imitation, owner, tracking
-from brightline.detectors.text.wellformed import well_formed
+from brightline.media.wellformed import well_formed
 
 NAME = "message.links"
 

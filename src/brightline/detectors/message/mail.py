@@ -19,7 +19,7 @@ from brightline.detectors.message.authentication import Outcome, Results, read_r
 from brightline.detectors.message.dates import date_defect
 from brightline.detectors.message.imitation import Brand, brands, imitation, is_one_slip, owner
 from brightline.detectors.text.confusable import skeleton
-from brightline.detectors.text.wellformed import well_formed
+from brightline.media.wellformed import well_formed
 
 NAME = "message.mail"
 

@@ -16,7 +16,7 @@ from brightline.core.harm import Harm
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.text.identifiers import IDENTIFIERS, Identifier
-from brightline.detectors.text.wellformed import well_formed
+from brightline.media.wellformed import well_formed
 
 NAME = "text.personal"
 

@@ -17,7 +17,7 @@ from brightline.detectors.text.bidi import Reordered, Reordering, find_reordered
 from brightline.detectors.text.confusable import WORDS_LIMIT, Confusable, Confusion, find_confusable
 from brightline.detectors.text.invisible import Hidden, Hiding, find_hidden
 from brightline.detectors.text.payload import PAYLOAD_LIMIT, reads_as_order
-from brightline.detectors.text.wellformed import well_formed
+from brightline.media.wellformed import well_formed
 
 NAME = "text.unicode"
 
