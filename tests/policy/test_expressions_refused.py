@@ -49,7 +49,7 @@ REFUSED = [
     "subject.knd == 'png'",
     "subject.kind.word == 'png'",
     "findings.exists(f, f.clam == 'aigc.mark')",
-    "siez(findings) > 0",
+    "sizes(findings) > 0",
     "subject.name.upperAscii() == 'A'",
     "subject.name.size('x') > 0",
     "startsWith(subject.name, 'a')",
@@ -187,3 +187,25 @@ def test_a_pattern_that_would_need_much_memory_is_refused_and_not_compiled() -> 
 
 def test_what_is_refused_as_a_condition_can_still_be_a_well_typed_expression() -> None:
     typecheck(parse("size(findings) == 0"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "['a', 'b'].exists(k, k == subject.name) && ['a'].all(k, k != '') && [1].exists_one(k, k == 1)",
+        "[1, 2].map(k, k + 1) == [2, 3] && size([1].filter(k, k > 0)) == 1",
+        "'a' in [['a'], ['b']][0] || subject.name in ['x'] || 'b' in (true ? ['a'] : ['b'])",
+        "(true ? findings : findings.filter(f, f.claim == 'a')).exists(f, f.part == '')",
+        "size(findings) + size(gaps) >= 3 || size(findings) > subject.parts || 3 <= gaps.size()",
+        "subject.kind == 'png' ? findings.exists(f, f.claim in ['a', subject.name]) : size(gaps) > 1",
+        "findings.exists(f, f.claim in ['a', 'b'] || f.claim == 'c')",
+        "findings.exists(f, f.details.all(k, k != 'x') && gaps.exists(g, g.part == f.part))",
+        "'aigc.mark' in findings.map(f, f.claim) && findings.filter(f, f.claim == 'a').exists(g, g.part == '0')",
+        "size(findings.filter(f, 'k' in f.details && (has(f.details.j) && f.details.j == f.details['k']))) >= 1",
+        "size(findings.filter(f, (has(f.details.k) && 'j' in f.details) && f.details.k == f.details.j)) >= 1",
+        "size(findings.filter(f, has(f.details.k) ? f.details.k == 'v' : f.probability * 2.0 > 1.0)) >= 1",
+        "size(findings.filter(f, -f.probability < 0.0 && f.claim.contains('a') && !f.part.matches('^x'))) >= 1",
+    ],
+)
+def test_conditions_that_only_grow_are_accepted(source: str) -> None:
+    assert condition(source).source == source

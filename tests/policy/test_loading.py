@@ -109,7 +109,7 @@ MISTAKES = {
     "a version is none": GOOD.replace("2026.10", "v2"),
     "an offset is none": GOOD.replace('"+08:00"', "Asia/Shanghai"),
     "an offset is too far": GOOD.replace('"+08:00"', '"+15:00"'),
-    "an action is unknown": GOOD.replace("action: label\n", "action: lable\n"),
+    "an action is unknown": GOOD.replace("action: label\n", "action: labell\n"),
     "an action is allow": GOOD.replace("action: label\n", "action: allow\n"),
     "a status is unknown": GOOD.replace("aigc: suspected\n", "aigc: confirm\n"),
     "a standing is unknown": GOOD.replace("standing: seen", "standing: remembered"),
@@ -122,6 +122,9 @@ MISTAKES = {
     "a case expects nothing": GOOD.replace("        expect: {matches: false, action: allow}\n", ""),
     "a case expects maybe": GOOD.replace("matches: true", "matches: maybe"),
     "no case that does not match": GOOD.replace("matches: false, action: allow", "matches: true"),
+    "no cases at all": GOOD[: GOOD.index("    cases:")],
+    "an offset is no time of day": GOOD.replace('"+08:00"', '"+08:75"'),
+    "a condition is a list": pack_yaml(rule_yaml("true")).replace("when: |\n      true", "when: [true]"),
     "two cases of one name": GOOD.replace("name: nothing", "name: a picture without a mark"),
     "a kind is unknown": GOOD.replace("kind: png,", "kind: pgn,"),
     "a probability is none": GOOD.replace("probability: 0.5", "probability: high"),
@@ -153,7 +156,7 @@ MISTAKES = {
     "a word": "pack\n",
     "folded: a misspelt word": GOOD.replace("== 'not_found'", "== 'not_found' && f.basis == 'prof'"),
     "folded: on the first line": GOOD.replace("f.claim ==", "f.clam =="),
-    "folded: on the last line": GOOD.replace("'image'", "'imge'"),
+    "folded: on the last line": GOOD.replace("'image'", "'imag'"),
     "folded: over two lines": GOOD.replace("findings.exists", "!findings.exists"),
     "folded: at the end": GOOD.replace("subject.media == 'image'", "subject.media =="),
     "literal": pack_yaml(rule_yaml("subject.kind == 'png'\n  && findings.exists(f,\n    f.basis == 'prof')")),
@@ -197,6 +200,11 @@ def test_a_mistake_inside_a_condition_is_marked_under_the_word_itself(name: str)
     (problem,) = parse_pack(text.encode(), "pack.yaml").problems
     line = text.split("\n")[problem.line - 1]
     assert line[problem.column - 1 :].lstrip("'\"").startswith("prof")
+
+
+def test_an_offset_is_written_as_a_time_or_as_z() -> None:
+    assert pack_of(GOOD.replace('"+08:00"', "Z")).utc_offset == 0
+    assert pack_of(GOOD.replace('"+08:00"', '"-08:30"')).utc_offset == -510
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:

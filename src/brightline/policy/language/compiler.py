@@ -116,7 +116,7 @@ class Compiler:
                 return self._items(node)
             case Call():
                 return self._call(node)
-            case Macro():
+            case _:
                 return self._macro(node)
 
     def _place(self, node: Expression) -> tuple[int, int] | None:

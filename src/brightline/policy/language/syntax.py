@@ -127,5 +127,5 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return node.items
         case Call():
             return node.arguments
-        case Macro():
+        case _:
             return (node.over, node.body)

@@ -110,7 +110,7 @@ class _Checker:
                 return self._items(node)
             case Call():
                 return self._call(node)
-            case Macro():
+            case _:
                 return self._macro(node)
 
     def _name(self, node: Name) -> Type:
