@@ -15,7 +15,7 @@ from brightline.policy.effective import utc_offset_of
 from brightline.policy.language.errors import ExpressionError
 from brightline.policy.language.expression import condition
 from brightline.policy.offsets import offsets
-from brightline.policy.pack import Effective, Pack, Raise, Requirement, Rule
+from brightline.policy.pack import Effective, Pack, Raise, Requirement, Rule, rests_on_memory
 from brightline.policy.reader import Reader
 from brightline.policy.source import Problem, Source, refusal
 
@@ -245,11 +245,6 @@ class _Loader:
             effective=self._effective(effective) if effective is not None else None,
             grounds=self._grounds(grounds) if grounds is not None else (),
         )
-
-
-def rests_on_memory(grounds: tuple[Ground, ...]) -> bool:
-    """Whether no ground is better known than from memory."""
-    return all(ground.standing is Standing.MEMORY for ground in grounds)
 
 
 def _values(table: Table) -> dict[str, Value]:

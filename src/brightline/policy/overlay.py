@@ -11,8 +11,7 @@ from brightline.core.ordered import OrderedEnum
 from brightline.policy.effective import Span, span_of
 from brightline.policy.language.errors import EvaluationError
 from brightline.policy.language.suggest import hint
-from brightline.policy.load import rests_on_memory
-from brightline.policy.pack import Pack, Raise, Rule
+from brightline.policy.pack import Pack, Raise, Rule, rests_on_memory
 
 Level = TypeVar("Level", bound=OrderedEnum)
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from brightline.core.decision import Action, AigcStatus, Ground, Severity
+from brightline.core.decision import Action, AigcStatus, Ground, Severity, Standing
 from brightline.core.finding import Examination
 from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
@@ -109,3 +109,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     requires: tuple[Requirement, ...] = ()
     rules: tuple[Rule, ...] = ()
     raises: tuple[Raise, ...] = ()
+
+
+def rests_on_memory(grounds: tuple[Ground, ...]) -> bool:
+    """Whether no ground is better known than from memory."""
+    return all(ground.standing is Standing.MEMORY for ground in grounds)
