@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench measure fuzz hostile docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench measure fuzz kill docs build clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,10 +53,17 @@ bench: setup ## Speed, side by side with peers in one run
 
 measure: setup ## Recompute the numbers in the cards (DATA=folder)
 	$(RUN)/python benchmarks/measure_detectors.py --data $(DATA)
+	$(RUN)/python benchmarks/measure_explicit.py --data $(DATA)
+	$(RUN)/python benchmarks/measure_marks.py --data $(DATA)
+	$(RUN)/python benchmarks/measure_known.py --data $(DATA)
+	$(RUN)/python benchmarks/measure_packs.py --data $(DATA)
 
 fuzz: .uv/bin/uv ## Ten minutes of coverage-guided fuzzing of each parser of ours
 	$(UV) sync --quiet --locked --group dev --group fuzz
 	$(RUN)/python tests/fuzz/run.py --seconds 600
+
+kill: setup ## Kill a scan 200 times; nothing acknowledged may be lost
+	$(RUN)/python tests/line/kill_scan.py 200
 
 docs: setup ## Rebuild the generated reference
 	$(RUN)/python docs/make_reference.py

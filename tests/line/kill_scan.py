@@ -74,7 +74,7 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
         folder, home = Path(place) / "files", Path(place) / "home"
         write_files(folder)
         for kill in range(kills):
-            answers = killed_scan(folder, home, random.uniform(0.3, 3.0))
+            answers = killed_scan(folder, home, random.uniform(0.5, 6.0))
             for answer in answers:
                 before = acknowledged.setdefault(answer["name"], answer)
                 assert before["receipt"]["index"] == answer["receipt"]["index"], "judged twice"

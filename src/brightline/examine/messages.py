@@ -6,10 +6,13 @@ from brightline.core.finding import Examination, Finding
 from brightline.core.preview import Preview
 from brightline.core.subject import Context, Gap
 from brightline.examine.run import Resume
+from brightline.settings import Settings
 
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024  # an examination of 10,000 parts with previews stays far below
 
 
+OPENING = -1.0  # the step number while intake opens the subject
+AFTERWARDS = float(2**31)  # the step number while the preview is drawn
 DATA_LIMIT_BYTES = (
     32 * 1024
 )  # tasks fit into a socket's buffer, so that giving one never blocks; larger ones are files
@@ -79,3 +82,13 @@ class Examined(msgspec.Struct, frozen=True, tag=True):
 
 
 Reply = Found | Examined
+
+
+def encode_settings(settings: Settings) -> bytes:
+    """Settings as bytes for a worker."""
+    return msgspec.msgpack.encode(settings, enc_hook=str)
+
+
+def decode_settings(data: bytes) -> Settings:
+    """Settings from bytes."""
+    return msgspec.msgpack.decode(data, type=Settings, dec_hook=lambda kind, value: kind(value))

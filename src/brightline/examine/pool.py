@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -18,9 +18,18 @@ from brightline.core.finding import Finding
 from brightline.core.subject import Gap, GapKind
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry, digest_of
-from brightline.examine.messages import MESSAGE_LIMIT_BYTES, Examined, Found, Reply, Task
+from brightline.examine.messages import (
+    AFTERWARDS,
+    MESSAGE_LIMIT_BYTES,
+    OPENING,
+    Examined,
+    Found,
+    Reply,
+    Task,
+    encode_settings,
+)
 from brightline.examine.run import Resume
-from brightline.examine.worker import AFTERWARDS, OPENING, bare_examination, encode_settings, work
+from brightline.examine.unopened import bare_examination
 from brightline.settings import Settings, worker_count
 
 WINDOW = 4  # tasks a worker holds, so that it never waits for us
@@ -149,7 +158,7 @@ class Pool:
         ours, theirs = self._context.Pipe(duplex=True)
         progress = self._context.RawArray("d", [-1.0, OPENING, time.monotonic(), time.monotonic()])
         process = self._context.Process(
-            target=work, args=(theirs, progress, *self._encoded, self.digest), daemon=True
+            target=_work, args=(theirs, progress, *self._encoded, self.digest), daemon=True
         )
         try:
             process.start()
@@ -157,6 +166,14 @@ class Pool:
             raise DetectorError("worker processes cannot be started; see the message above") from error
         theirs.close()
         return _Worker(process, ours, progress)
+
+
+def _work(
+    connection: Connection, progress: MutableSequence[float], settings: bytes, entries: bytes, digest: str
+) -> None:
+    from brightline.examine.worker import work  # in the worker only: the parent needs no decoders
+
+    work(connection, progress, settings, entries, digest)
 
 
 class _Worker:

@@ -4,7 +4,6 @@ A crash or hang of a native decoder ends this process and not the line. The pool
 and step were running.
 """
 
-import hashlib
 import os
 import signal
 import time
@@ -17,18 +16,26 @@ import msgspec
 
 from brightline.core.errors import IntakeError
 from brightline.core.finding import Examination, Finding, Span
-from brightline.core.subject import Blob, Facts, Gap, GapKind, Kind, Subject
+from brightline.core.subject import Blob, Gap, GapKind, Subject
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry
-from brightline.examine.messages import MESSAGE_LIMIT_BYTES, Examined, Found, PartPreview, Task
+from brightline.examine.messages import (
+    AFTERWARDS,
+    MESSAGE_LIMIT_BYTES,
+    OPENING,
+    Examined,
+    Found,
+    PartPreview,
+    Task,
+    decode_settings,
+)
 from brightline.examine.run import Loaded, StepTimeout, examine, load_all, nodes, time_limit
 from brightline.examine.sandbox import deny_network, die_with_parent, limit_cores, limit_memory
+from brightline.examine.unopened import bare_subject
 from brightline.intake.open import open_file, open_subject
 from brightline.media.preview import preview
 from brightline.settings import Settings
 
-OPENING = -1.0  # the step number while intake opens the subject
-AFTERWARDS = float(2**31)  # the step number while the preview is drawn
 PREVIEWS_PER_SUBJECT = 8  # parts that a report shows of one subject
 PREVIEW_SECONDS = 3.0  # a picture is a courtesy
 
@@ -64,16 +71,6 @@ def work(connection: Connection, progress: Progress, settings: bytes, entries: b
         task = msgspec.msgpack.decode(data, type=Task)
         reply = _serve(task, connection, progress, detectors, frozen, digest)
         connection.send_bytes(msgspec.msgpack.encode(reply))
-
-
-def encode_settings(settings: Settings) -> bytes:
-    """Settings as bytes for a worker."""
-    return msgspec.msgpack.encode(settings, enc_hook=str)
-
-
-def decode_settings(data: bytes) -> Settings:
-    """Settings from bytes."""
-    return msgspec.msgpack.decode(data, type=Settings, dec_hook=lambda kind, value: kind(value))
 
 
 def _serve(
@@ -129,37 +126,6 @@ def _open(task: Task, settings: Settings) -> Subject:
             en=f"opening it needs more than {limit} MiB of memory", zh=f"打开它需要超过 {limit} MiB 内存"
         )
         return bare_subject(task, Gap(source="intake", kind=GapKind.LIMIT, why=words))
-
-
-def bare_subject(task: Task, gap: Gap) -> Subject:
-    """What is known of a subject that could not be opened: its digest and size, and the gap that says why.
-
-    Raises:
-        OSError: it cannot even be read.
-    """
-    blob = Blob(path=Path(os.fsdecode(task.path))) if task.path else Blob(task.data)
-    with blob.open() as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
-    return Subject(
-        digest=digest,
-        size_bytes=blob.size,
-        kind=Kind.UNKNOWN,
-        name=task.name,
-        context=task.context,
-        gaps=(gap,),
-        blob=blob,
-    )
-
-
-def bare_examination(task: Task, gap: Gap, digest: str) -> Examination:
-    """The examination of a subject whose opening killed a worker.
-
-    Raises:
-        OSError: the bytes cannot be read.
-    """
-    subject = bare_subject(task, gap)
-    facts = Facts(digest=subject.digest, size_bytes=subject.size_bytes, kind=subject.kind, name=subject.name)
-    return Examination(facts=facts, context=task.context, findings=(), gaps=(gap,), detectors=digest)
 
 
 def _previews(subject: Subject, examination: Examination) -> tuple[PartPreview, ...]:

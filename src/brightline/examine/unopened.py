@@ -1,0 +1,41 @@
+"""What can be said of a subject that could not be opened: its digest, its size, and the gap that says why."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from brightline.core.finding import Examination
+from brightline.core.subject import Blob, Gap, Kind, Subject, facts_of
+from brightline.examine.messages import Task
+
+
+def bare_subject(task: Task, gap: Gap) -> Subject:
+    """What is known of a subject that could not be opened: its digest and size, and the gap that says why.
+
+    Raises:
+        OSError: it cannot even be read.
+    """
+    blob = Blob(path=Path(os.fsdecode(task.path))) if task.path else Blob(task.data)
+    with blob.open() as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
+    return Subject(
+        digest=digest,
+        size_bytes=blob.size,
+        kind=Kind.UNKNOWN,
+        name=task.name,
+        context=task.context,
+        gaps=(gap,),
+        blob=blob,
+    )
+
+
+def bare_examination(task: Task, gap: Gap, digest: str) -> Examination:
+    """The examination of a subject whose opening killed a worker.
+
+    Raises:
+        OSError: the bytes cannot be read.
+    """
+    subject = bare_subject(task, gap)
+    return Examination(
+        facts=facts_of(subject), context=task.context, findings=(), gaps=(gap,), detectors=digest
+    )
