@@ -157,6 +157,28 @@ def test_transcripts_become_turns(text):
     assert all(part.text for part in subject.parts)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "package", "description": "does things"},
+        {"title": "T"},
+        {"height": 1},
+        [1, 2],
+        ["a", "b"],
+        "words",
+    ],
+)
+def test_data_that_is_no_message_stays_data(value):
+    subject = opened(json.dumps(value).encode())
+    assert subject.kind in {Kind.JSON, Kind.TEXT}
+    assert subject.text == json.dumps(value)
+
+
+def test_a_models_answer_is_a_chat():
+    subject = opened(json.dumps({"choices": [{"message": {"role": "assistant", "content": "hi"}}]}).encode())
+    assert [(part.kind, part.text) for part in subject.parts] == [(Kind.TURN, "hi")]
+
+
 def test_what_stands_before_the_first_turn_is_not_lost():
     subject = opened(("本内容由AI生成\n" + TRANSCRIPT).encode())
     assert "本内容由AI生成" in words_of(subject)

@@ -59,6 +59,8 @@ def test_an_id3_tag_before_flac_is_flac():
         ("---\ntitle: x\nAIGC: y\n---\nwords\n", Kind.MARKDOWN),
         ("```\ncode\n```\n", Kind.MARKDOWN),
         ("- one thing\n", Kind.TEXT),
+        ("# a comment\nimport os\n# another\nprint(1)\n", Kind.TEXT),
+        ("From: a@b.test\nSubject: x\n\nhi", Kind.EMAIL),
         ('{"a": 1}', Kind.JSON),
         ('{"a": 1}\n{"a": 2}\n', Kind.JSON),
         ("{not json}", Kind.TEXT),

@@ -38,6 +38,8 @@ def read(blob: Blob, draft: Draft) -> None:
                 f"记录超过 {draft.budget.limits.parts} 条，其余未打开",
             )
             break
+    if len(messages) == 1 and not others and not messages[0].is_telling:
+        messages = []  # one object with a title or a description is data, not a post
     if messages and len(messages) >= SHARE * (len(messages) + others):
         _add(messages, draft)
     else:

@@ -27,6 +27,7 @@ _TEXT = (
     "评论内容",
     "消息",
 )
+_TELLING = ("text", "full_text", "content", "message", "body", "正文", "内容", "文本")
 _TITLE = ("title", "subject", "标题")
 _ACCOUNT = (
     "account",
@@ -63,6 +64,7 @@ _TIME = (
     "published",
     "published_at",
     "posted_at",
+    "ts",
     "时间",
     "发布时间",
     "日期",
@@ -82,6 +84,7 @@ _LISTS = (
     "statuses",
     "data",
     "results",
+    "choices",
     "消息",
     "帖子",
 )
@@ -99,6 +102,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     more: tuple[Header, ...] = ()
     in_chat: bool = False
+    is_telling: bool = False  # its words stand in a field that only messages have
 
 
 def messages_of(value: object) -> Iterator[object]:
@@ -109,7 +113,7 @@ def messages_of(value: object) -> Iterator[object]:
             yield from inner if inner is not None else (item,)
         return
     inner = _inner(value)
-    yield from inner if inner is not None else (value,)
+    yield from map(_answer, inner) if inner is not None else (value,)
 
 
 def read_record(record: object) -> Message | None:
@@ -124,6 +128,7 @@ def read_record(record: object) -> Message | None:
     account, time = _first(fields, _ACCOUNT), _first(fields, _TIME)
     role = fields.get("role", fields.get("from"))
     return Message(
+        is_telling=any(_words(fields.get(name)) for name in _TELLING) and bool(account or time),
         text=f"{title}\n{text}".strip("\n") if title and title != text else text or title,
         account=account,
         time=time,
@@ -143,6 +148,12 @@ def is_chat(messages: list[Message]) -> bool:
     return sum(1 for message in messages if message.in_chat) > len(messages) / 2
 
 
+def _answer(item: object) -> object:
+    """The message in one of a model's `choices`, or the item itself."""
+    message = item.get("message") if isinstance(item, dict) else None
+    return message if isinstance(message, dict) and "role" in message else item
+
+
 def _inner(value: object) -> list[object] | None:
     """The list of records that an object wraps, if it does; an object with words of its own is a record."""
     if not isinstance(value, dict):
@@ -159,7 +170,7 @@ def _words(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return _words(value.get("text")) if isinstance(value.get("text"), str) else ""
+        return next((value[name] for name in ("text", "content") if isinstance(value.get(name), str)), "")
     if isinstance(value, list):
         pieces = [
             piece if isinstance(piece, str) else _words(piece)

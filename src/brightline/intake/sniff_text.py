@@ -63,7 +63,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = (
-    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    # One `#` also starts a comment of a program: a heading has an empty line after it.
+    re.compile(r"^(?:#{2,6} \S|# \S[^\n]{0,300}\n[ \t]*(?:\n|\Z))", re.MULTILINE),
     re.compile(r"^(?:```|~~~)", re.MULTILINE),
     re.compile(r"!?\[[^\]\n]{1,200}\]\([^)\s]{1,500}"),
     re.compile(r"^ {0,3}[-*+] \S", re.MULTILINE),
@@ -105,7 +106,7 @@ def _message(start: str) -> Kind | None:
 
 
 def is_mail(text: str) -> bool:
-    """Whether a text starts with mail header fields: three known ones, two of them telling (RFC 5322 2.2)."""
+    """Whether a text starts with mail header fields: From and Subject, or three known ones, two of them telling."""
     known: set[str] = set()
     lines = text[:LINE_LIMIT].splitlines()
     for number, line in enumerate(lines[:-1] if len(text) > LINE_LIMIT else lines):
@@ -119,6 +120,8 @@ def is_mail(text: str) -> bool:
                 continue
             return len(known & _HEADER_NAMES) >= 5  # a broken header block is still one
         known.add(match.group(1).lower())
+    if {"from", "subject"} <= known:
+        return True
     return len(known & _HEADER_NAMES) >= 3 and len(known & _TELLING_HEADERS) >= 2
 
 
