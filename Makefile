@@ -53,8 +53,8 @@ bench: setup ## Speed, side by side with peers in one run
 
 measure: setup ## Recompute the numbers in the cards (DATA=folder)
 	$(RUN)/python benchmarks/measure_detectors.py --data $(DATA)
-	$(RUN)/python benchmarks/measure_explicit.py --data $(DATA)
-	$(RUN)/python benchmarks/measure_marks.py --data $(DATA)
+	$(RUN)/python benchmarks/measure_explicit.py $(DATA)/text
+	$(RUN)/python benchmarks/measure_marks.py $(DATA)/images
 	$(RUN)/python benchmarks/measure_known.py --data $(DATA)
 	$(RUN)/python benchmarks/measure_packs.py --data $(DATA)
 
