@@ -18,7 +18,7 @@ from brightline.assembly import open_ledger
 from brightline.ledger.audit import verify_store
 from brightline.settings import Settings
 
-FILES = 1_500
+FILES = 3_000
 
 
 def write_files(folder: Path) -> None:
@@ -45,13 +45,14 @@ def killed_scan(folder: Path, home: Path, after_s: float) -> list[dict]:
         "--jobs",
         "2",
     ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as scan:
+    said = home.parent / "said.jsonl"
+    with (
+        said.open("wb") as out,  # a pipe that nobody reads would stop the scan before we do
+        subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True) as scan,
+    ):
         time.sleep(after_s)
         os.killpg(scan.pid, signal.SIGKILL)
-        said = scan.stdout.read()
-    return [json.loads(line) for line in said.split(b"\n")[:-1]]
+    return [json.loads(line) for line in said.read_bytes().split(b"\n")[:-1]]
 
 
 def check(home: Path, acknowledged: dict[str, dict]) -> int:
@@ -74,7 +75,7 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
         folder, home = Path(place) / "files", Path(place) / "home"
         write_files(folder)
         for kill in range(kills):
-            answers = killed_scan(folder, home, random.uniform(0.5, 6.0))
+            answers = killed_scan(folder, home, random.uniform(0.5, 5.0))
             for answer in answers:
                 before = acknowledged.setdefault(answer["name"], answer)
                 assert before["receipt"]["index"] == answer["receipt"]["index"], "judged twice"
