@@ -48,7 +48,7 @@ def assemble(settings: Settings) -> Iterator[House]:
 
         def known(keys: Sequence[str]) -> Mapping[str, Known]:
             return {
-                key: Known(ledger.examination(one.decision.examination), one.decision, one.receipt)
+                key: Known(one.examination, one.decision, one.receipt)
                 for key, one in ledger.known(keys).items()
             }
 

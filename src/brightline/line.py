@@ -9,6 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from brightline.examine.messages import Examined, PartPreview, Task
 from brightline.examine.pool import Pool
 
 BATCH = 256  # decisions that share one durable write
+LOOKUP = 64  # jobs that are looked up in the ledger together
 BATCH_AGE_S = 0.1  # and how long the first of them may wait for the others
 
 
@@ -139,29 +141,35 @@ class Line:
         self, jobs: Iterable[Job], under_way: "_UnderWay", settled: deque[Judgement], *, preview: bool
     ) -> Iterator[Task | None]:
         """The jobs that need judging; the others go to `settled` at once."""
-        for number, job in enumerate(jobs):
-            if len(settled) >= BATCH:
-                yield None  # let what is settled be given out
+        number = 0
+        waiting = iter(jobs)
+        while chunk := list(islice(waiting, LOOKUP)):
+            for job, key in self._unknown(chunk, settled):
+                if under_way.join(key, job):
+                    continue
+                number += 1
+                under_way.begin(number, key, job)
+                yield Task(
+                    number=number,
+                    path=os.fsencode(job.path),
+                    data=job.data,
+                    name=job.name,
+                    context=job.context,
+                    preview=preview,
+                )
+            yield None  # let what is settled be given out
+
+    def _unknown(self, chunk: Sequence[Job], settled: deque[Judgement]) -> list[tuple[Job, str]]:
+        """Jobs that the ledger does not know, with their keys; the others are settled."""
+        keyed: list[tuple[Job, str]] = []
+        for job in chunk:
             try:
-                key = self._key(job)
+                keyed.append((job, self._key(job)))
             except OSError as error:
                 settled.append(Judgement(job=job, error=f"cannot read `{job.name}`: {error.strerror}"))
-                continue
-            if under_way.join(key, job):
-                continue
-            known = None if job.again else self._known([key]).get(key)
-            if known is not None:
-                settled.append(_from_record(job, known))
-                continue
-            under_way.begin(number, key, job)
-            yield Task(
-                number=number,
-                path=os.fsencode(job.path),
-                data=job.data,
-                name=job.name,
-                context=job.context,
-                preview=preview,
-            )
+        known = self._known([key for job, key in keyed if not job.again])
+        settled.extend(_from_record(job, known[key]) for job, key in keyed if key in known)
+        return [(job, key) for job, key in keyed if key not in known]
 
     def _key(self, job: Job) -> str:
         """What makes two jobs the same: bytes, context without its time, policy and detectors."""

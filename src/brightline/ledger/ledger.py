@@ -41,6 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     receipt: Receipt
     decision: Decision
+    examination: Examination
 
 
 class Ledger:
@@ -139,13 +140,15 @@ class Ledger:
             places = reading.positions_of_jobs(connection, keys)
             receipts = reading.receipts_of(connection, self.origin, places.values())
             data = reading.leaves_at(connection, places.values())
-            return {
-                key: Known(
+            known = {}
+            for key, place in places.items():
+                entry = read_entry(data[place])
+                known[key] = Known(
                     receipt=receipts[place],
-                    decision=reading.decision_of(connection, read_entry(data[place])),
+                    decision=reading.decision_of(connection, entry),
+                    examination=reading.examination_at(connection, place, entry.examination),
                 )
-                for key, place in places.items()
-            }
+            return known
 
     @property
     def size(self) -> int:
