@@ -278,6 +278,9 @@ def test_a_policy_changes_its_digest_with_any_rule() -> None:
     [
         (b"", "no policy"),
         (b"{}", "no policy"),
+        (b'"\xe9', "no policy"),
+        (b'{"format":"\xff"}', "no policy"),
+        (b"[" * 100_000, "no policy"),
         (b'{"format":"brightline-policy/1","packs":[],"more":1}', "no policy"),
         (b'{"format":"brightline-policy/9","packs":[]}', "format"),
         (b'{"format":"brightline-policy/1","packs":[]}', "no rules"),
@@ -389,3 +392,17 @@ def test_stored_bounds_that_are_no_dates_are_refused() -> None:
     change = msgspec.structs.replace(overlay("action: block").raises[0], effective=Effective(until="later"))
     with pytest.raises(PolicyError, match="later"):
         compile_policy([base, msgspec.structs.replace(overlay("action: block"), raises=(change,))])
+
+
+def test_what_loading_checks_is_checked_of_stored_packs_too() -> None:
+    base = one_rule("true", "review")
+    rule = base.rules[0]
+    memory = Ground(law="A law", article="9", standing=Standing.MEMORY)
+    for rules, words in (
+        ((rule, rule), "two rules"),
+        ((msgspec.structs.replace(rule, action=Action.ALLOW),), "allows"),
+        ((msgspec.structs.replace(rule, action=Action.BLOCK, grounds=(memory,)),), "memory"),
+        ((msgspec.structs.replace(rule, action=Action.BLOCK, grounds=()),), "memory"),
+    ):
+        with pytest.raises(PolicyError, match=words):
+            compile_policy([msgspec.structs.replace(base, rules=rules)])

@@ -129,7 +129,11 @@ def policy_from_bytes(data: bytes) -> Policy:
     """
     try:
         record = read(data, PolicyRecord)
-    except msgspec.MsgspecError as error:
+    except (
+        msgspec.MsgspecError,
+        ValueError,
+        RecursionError,
+    ) as error:  # bytes that are no text, or nested deep
         raise PolicyError(f"these bytes are no policy: {error}") from error
     if record.format != FORMAT:
         raise PolicyError(f"the policy has format `{record.format}`, expected `{FORMAT}`")

@@ -49,6 +49,7 @@ def lay(packs: Sequence[Pack]) -> tuple[ActiveRule, ...]:
 
 
 def _rules(pack: Pack) -> list[ActiveRule]:
+    _check(pack)
     try:
         return [
             ActiveRule(
@@ -58,6 +59,19 @@ def _rules(pack: Pack) -> list[ActiveRule]:
         ]
     except EvaluationError as fault:
         raise PolicyError(f"`{pack.id}`: {fault}") from fault
+
+
+def _check(pack: Pack) -> None:
+    """What loading from YAML has checked already; a pack may also come from stored bytes."""
+    seen: set[str] = set()
+    for rule in pack.rules:
+        if rule.id in seen:
+            raise PolicyError(f"`{pack.id}` has two rules named `{rule.id}`")
+        if rule.action is Action.ALLOW:
+            raise PolicyError(f"`{pack.id}#{rule.id}` allows; a rule may label, review or block")
+        if rule.action is Action.BLOCK and rests_on_memory(rule.grounds):
+            raise PolicyError(f"`{pack.id}#{rule.id}` rests on memory alone and may not block")
+        seen.add(rule.id)
 
 
 def _tightened(pack: Pack, change: Raise, rules: dict[str, ActiveRule]) -> ActiveRule:
