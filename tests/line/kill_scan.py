@@ -19,6 +19,7 @@ from brightline.ledger.audit import verify_store
 from brightline.settings import Settings
 
 FILES = 3_000
+KILLS_A_LEDGER = 8
 
 
 def write_files(folder: Path) -> None:
@@ -82,7 +83,9 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
             seen += len(answers)
             size = check(home, acknowledged) if home.exists() else 0
             assert size >= len(acknowledged)
-            if len(acknowledged) == FILES:  # all done: begin a new ledger, so that kills keep hitting work
+            if (
+                kill + 1
+            ) % KILLS_A_LEDGER == 0 and kill + 1 < kills:  # a new one, so that kills keep hitting work
                 runs += 1
                 acknowledged = {}
                 home = Path(place) / f"home-{runs}"
@@ -99,7 +102,7 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
         resumed = sum(answer.get("recorded_before", False) for answer in final)
         assert resumed >= len(acknowledged)
         assert check(home, {answer["name"]: answer for answer in final}) == FILES
-    return {"kills": kills, "answers": seen, "completed_runs": runs, "resumed_at_the_end": resumed}
+    return {"kills": kills, "answers": seen, "ledgers": runs + 1, "resumed_at_the_end": resumed}
 
 
 if __name__ == "__main__":
