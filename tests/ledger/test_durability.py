@@ -46,23 +46,23 @@ def check_all_there(ledger: Ledger, acks: dict[int, list[str]]) -> None:
         assert (known[key].receipt.index, known[key].receipt.leaf) == (index, leaf)
 
 
+@pytest.mark.timeout(120)
 def test_whatever_was_acknowledged_survives_kill_9_at_30_random_moments(tmp_path: Path) -> None:
     chosen, acks = random.Random(9), dict[int, list[str]]()
-    child = start(tmp_path, f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    assert child.stdin is not None
-    for kill in range(KILLS):
-        print(kill * 100_000, 10_000, file=child.stdin, flush=True)
-        seen = read_until(child, "pid")
-        if kill % 5:  # every fifth is killed while it opens, migrates or takes up the log
-            seen += read_until(child, "open")
-        writer = int(next(line for line in seen if line.startswith("pid")).split()[1])
-        killer = threading.Timer(chosen.uniform(0.0, 0.1), os.kill, (writer, signal.SIGKILL))
-        killer.start()
-        seen += read_until(child, "dead")
-        assert seen[-1] == "dead -9\n"
-        acks.update(acknowledged(seen))
-    child.stdin.close()
-    child.wait()
+    with start(tmp_path, f"sqlite:///{tmp_path / 'ledger.sqlite'}") as child:
+        for kill in range(KILLS):
+            assert child.stdin is not None
+            print(kill * 100_000, 10_000, file=child.stdin, flush=True)
+            seen = read_until(child, "pid")
+            # Every fifth is killed while it opens, migrates or takes up the log.
+            if kill % 5 and "open\n" not in seen:
+                seen += read_until(child, "open")
+            writer = int(next(line for line in seen if line.startswith("pid")).split()[1])
+            killer = threading.Timer(chosen.uniform(0.0, 0.1), os.kill, (writer, signal.SIGKILL))
+            killer.start()
+            seen += read_until(child, "dead")
+            assert seen[-1] == "dead -9\n"
+            acks.update(acknowledged(seen))
     assert len(acks) > KILLS
     with open_ledger(tmp_path) as ledger:
         check_all_there(ledger, acks)
@@ -91,15 +91,15 @@ def test_a_full_disk_gives_one_line_and_loses_nothing_acknowledged(tmp_path: Pat
 def test_several_processes_append_to_one_store_and_the_tree_never_forks(
     url: str, tmp_path: Path, reopen: Callable[[], Ledger]
 ) -> None:
-    children = [start(tmp_path, url) for _ in range(3)]
+    children = [start(tmp_path, url) for _ in range(2)]
     for number, child in enumerate(children):  # all at once: the first openers race, too
         assert child.stdin is not None
         print(number * 100_000, 25, file=child.stdin, flush=True)
         child.stdin.close()
     acks: dict[int, list[str]] = {}
     for child in children:
-        lines = read_until(child, "dead")
-        child.wait()
+        with child:
+            lines = read_until(child, "dead")
         assert lines[-1] == "dead 0\n"
         mine = acknowledged(lines)
         assert not set(mine) & set(acks)

@@ -38,6 +38,7 @@ from brightline.ledger.tables import (
 )
 
 FAULTS_LIMIT = 1000  # lines; a store that is broken throughout needs no more
+LOOKUP_ROWS = 10_000  # rows of three numbers held at once
 ROW = struct.Struct(">hqq")
 MODULUS = 1 << 256
 
@@ -239,7 +240,8 @@ class _Walk:
 
     def _lookups(self) -> None:
         stored = sum(
-            _row_digest(row.what, row.prefix, row.position) for row in store.scan(self.connection, lookups)
+            _row_digest(row.what, row.prefix, row.position)
+            for row in store.scan(self.connection, lookups, LOOKUP_ROWS)
         )
         if stored % MODULUS != self.lookups % MODULUS:
             self.fault("look-ups do not fit the entries: some rows are missing, added or changed")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, insert, select, text
+from sqlalchemy import Connection, Row, Table, insert, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.errors import VerificationError
@@ -250,10 +250,15 @@ def read_cosignatures(connection: Connection, size: int) -> list[Cosignature]:
     return [Cosignature(row.size, row.vkey, row.line) for row in connection.execute(query)]
 
 
-def scan(connection: Connection, table: Table) -> Iterator[Row[tuple[Any, ...]]]:
-    """All rows of a table in the order of its key, streamed."""
-    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=SCAN_ROWS)
-    yield from connection.execute(query)
+def scan(connection: Connection, table: Table, rows: int = SCAN_ROWS) -> Iterator[Row[tuple[Any, ...]]]:
+    """All rows of a table in the order of its key, `rows` at a time, so that memory does not grow with the log."""
+    key = list(table.primary_key.columns)
+    query = select(table).order_by(*key).limit(rows)
+    page = connection.execute(query).all()
+    while page:
+        yield from page
+        last = [page[-1]._mapping[column] for column in key]  # noqa: SLF001 - public, named so as not to be a column
+        page = connection.execute(query.where(tuple_(*key) > tuple_(*last))).all()
 
 
 def unpack(data: bytes) -> list[bytes]:
