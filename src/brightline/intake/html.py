@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from brightline.core.subject import Blob, GapKind, Kind, Role
 from brightline.intake.draft import LINKS, Draft, Part
-from brightline.intake.html_guard import ATTRIBUTES, DEPTH, ELEMENTS, is_parse_bomb
+from brightline.intake.html_guard import ATTRIBUTES, DEPTH, ELEMENTS, PARSED_BYTES, is_parse_bomb
 from brightline.intake.links import link_words
 
 HIDDEN_CHARACTERS = 64 * 1024  # of hidden words kept
@@ -236,8 +236,8 @@ def _read_flat(markup: str, draft: Draft) -> None:
     """Words and links without a tree, for markup made to exhaust a parser."""
     draft.gap(
         GapKind.LIMIT,
-        f"made to exhaust a parser: nested deeper than {DEPTH}, more than {ELEMENTS} repeated elements, or {ATTRIBUTES} attributes on a tag; read without its structure",
-        f"结构异常（嵌套超过 {DEPTH} 层、重复元素超过 {ELEMENTS} 个或单个标签属性超过 {ATTRIBUTES} 个），仅按平面文本读取",
+        f"made to exhaust a parser: nested deeper than {DEPTH}, more than {ELEMENTS} repeated elements, {ATTRIBUTES} attributes on a tag, or {PARSED_BYTES // 2**20} MiB of memory; read without its structure",
+        f"结构异常（嵌套超过 {DEPTH} 层、重复元素超过 {ELEMENTS} 个、单个标签属性超过 {ATTRIBUTES} 个或占用内存超过 {PARSED_BYTES // 2**20} MiB），仅按平面文本读取",
     )
     draft.say(_SPACE.sub(" ", _ANY_TAG.sub(" ", markup)).strip())
     for match in _HREF.finditer(markup):

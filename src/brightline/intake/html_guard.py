@@ -10,12 +10,16 @@ import re
 DEPTH = 5_000  # nested elements; real pages stay under 100
 ELEMENTS = 300_000  # elements made by opening formatting again; about 110 MB in the parser
 
-ATTRIBUTES = 5_000  # of one tag; real ones have under 50
+ATTRIBUTES = 500  # of one tag; real ones have under 50
 SMALL_TAGS = 1_000  # with fewer tags than that, no construction gets above the limits
-LONG_TAG_CHARACTERS = 2 * ATTRIBUTES  # a tag with that many attributes is at least so long
+PARSED_BYTES = 256 * 1024 * 1024  # that the parsed page may take; a page of 5 MiB takes some tens of MiB
+TAG_BYTES, ATTRIBUTE_BYTES = (
+    330,
+    240,
+)  # that the parser takes for an element with some text, and for an attribute, measured
 
 # Possessive, so that each character is read once; a quote that never closes is read as itself.
-_LONG_TAG = re.compile(r"<[a-zA-Z](?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+")
+_WHOLE_TAG = re.compile(r"<[a-zA-Z](?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+")
 _QUOTED = re.compile(r"\s[^\s\"'>/=]{1,100}\s{0,4}=\s{0,4}(?:\"[^\"]*+\"|'[^']*+')")
 _BETWEEN = re.compile(r"[\s/\"']+")
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})([^<>]{0,300})")
@@ -62,9 +66,13 @@ _SAME = 3  # of identical formatting elements at most three are opened again ("N
 
 
 def is_parse_bomb(markup: str) -> bool:
-    """Whether parsing would nest deeper than 5,000, make 300,000 extra elements, or compare 5,000 attributes."""
-    if any(_has_many_attributes(tag.group()) for tag in _LONG_TAG.finditer(markup)):
-        return True
+    """Whether parsing would nest deeper than 5,000, make 300,000 extra elements, compare 500 attributes or take 256 MiB."""
+    cost = 0
+    for tag in map(re.Match.group, _WHOLE_TAG.finditer(markup)):
+        attributes = _attributes(tag)
+        cost += TAG_BYTES + ATTRIBUTE_BYTES * attributes
+        if attributes > ATTRIBUTES or cost > PARSED_BYTES:
+            return True
     if markup.count("<") < SMALL_TAGS:
         return False
     depth, extra = 0, 0
@@ -84,10 +92,17 @@ def is_parse_bomb(markup: str) -> bool:
     return False
 
 
-def _has_many_attributes(tag: str) -> bool:
-    if len(tag) < LONG_TAG_CHARACTERS:
-        return False
-    return len(_BETWEEN.findall(_QUOTED.sub(" a ", tag))) > ATTRIBUTES
+def _attributes(tag: str) -> int:
+    """How many attributes a tag may have: separators outside of quoted values, counted exactly only where many."""
+    rough = (
+        tag.count(" ")
+        + tag.count("\n")
+        + tag.count("\t")
+        + tag.count("/")
+        + tag.count("\r")
+        + tag.count("\f")
+    )
+    return len(_BETWEEN.findall(_QUOTED.sub(" a ", tag))) if rough > 20 else rough
 
 
 def _count(active: dict[str, int], names: dict[str, list[str]], name: str, rest: str, closes: bool) -> int:

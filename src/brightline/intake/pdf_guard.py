@@ -1,7 +1,7 @@
 """Estimates what a PDF would cost PDFium before PDFium sees it.
 
-PDFium unpacks each stream whole, up to 1 GiB, and draws forms within forms without counting (measured: five levels of
-ten calls each, 1.9 KB of file, take 6 s and 1.9 GB). Both are counted here, in small steps. An encrypted file's
+PDFium unpacks each stream whole, up to 1 GiB, holds up to 100 bytes for each byte of a page's content, and draws forms within forms without counting (measured: five levels of
+ten calls each, 1.9 KB of file, take 6 s and 1.9 GB). All are counted here, in small steps. An encrypted file's
 streams can't be looked at; for those the worker process's own limits have to do.
 """
 
@@ -12,9 +12,10 @@ from brightline.intake.budget import size_words
 from brightline.intake.draft import Draft
 from brightline.intake.pdf_objects import Bytes, PdfObject, PdfObjects, read_objects
 
-PAGE_BYTES = 64 * 1024 * 1024  # content of one page, unpacked; an engineering drawing has some tens of MiB
+PAGE_BYTES = 256 * 1024 * 1024  # that PDFium may hold for one page; a dense map takes some tens of MiB
+FORM_BYTES = 20 * 1024  # that it holds for drawing one form, measured
+DEPTH = 40  # forms within forms; PDFium goes no deeper
 FILE_BYTES = 128 * 1024 * 1024  # of the file; looking for its objects takes about a second at this size
-CALLS = 10_000  # forms drawn on one page; measured 0.35 s and 200 MB at this number
 _SCRIPTS = (b"/JavaScript", b"/JS ", b"/JS(", b"/JS<")
 _ACTIONS = ((b"/Launch", "launch"), (b"/OpenAction", "open-action"), (b"/RichMedia", "rich-media"))
 
@@ -23,7 +24,7 @@ def check_cost(blob: Blob, draft: Draft) -> None:
     """Note scripts and actions; refuse a PDF that would cost too much to read.
 
     Raises:
-        StopReadingError: a page's content unpacks to more than 64 MiB, or draws more than 10,000 forms.
+        StopReadingError: a page would take PDFium more than 256 MiB, or the file or its streams are too large.
     """
     if blob.size > FILE_BYTES:
         raise draft.limit(
@@ -49,49 +50,39 @@ def _note(data: Bytes, draft: Draft) -> None:
 
 
 def _check_pages(objects: PdfObjects, draft: Draft) -> None:
-    counter = _Calls(objects)
+    costs = _Costs(objects)
     for found in objects.values():
-        contents = objects.contents_of(found)
         draft.budget.check_time()
-        size = sum(objects.size(number) for number in contents)
-        calls = sum(counter.of(number, found) for number in contents)
-        if size > PAGE_BYTES:
+        contents = objects.contents_of(found)
+        if contents and sum(costs.of(number, found) for number in contents) > PAGE_BYTES:
             raise draft.limit(
-                f"a page's content unpacks to more than {size_words(PAGE_BYTES)}; not read",
-                f"单页内容解包后超过 {size_words(PAGE_BYTES)}，未读取",
-            )
-        if calls > CALLS:
-            raise draft.limit(
-                f"a page draws more than {CALLS} forms; not read",
-                f"单页绘制的表单对象超过 {CALLS} 个，未读取",
+                f"a page would take its parser more than {size_words(PAGE_BYTES)} of memory; not read",
+                f"解析单页将占用超过 {size_words(PAGE_BYTES)} 内存，未读取",
             )
 
 
-class _Calls:
-    """How many forms are drawn when a stream is: its own calls and those of the forms it calls."""
+class _Costs:
+    """What PDFium would hold for a stream: its own operators, and those of the forms it draws, each time it does."""
 
     def __init__(self, objects: PdfObjects) -> None:
         self._objects = objects
         self._known: dict[int, int] = {}
 
     def of(self, number: int, owner: PdfObject) -> int:
-        """Forms drawn by a content stream whose names the resources of `owner` resolve."""
+        """Cost (bytes) of a content stream whose names the resources of `owner` resolve."""
         found = self._objects.get(number)
-        return (
-            sum(count * self._form(target, 0) for target, count in self._objects.calls(found, owner))
-            if found
-            else 0
-        )
+        return found.cost + self._drawn(found, owner, 0) if found else 0
 
     def _form(self, number: int, depth: int) -> int:
         if number in self._known:
             return self._known[number]
         found = self._objects.get(number)
-        if found is None or depth > 40 or found.is_image:  # PDFium goes no deeper than 40 forms
-            return 1
-        self._known[number] = 1  # a form that draws itself is drawn once
-        total = 1 + sum(
-            count * self._form(target, depth + 1) for target, count in self._objects.calls(found, found)
-        )
-        self._known[number] = min(total, CALLS + 1)
+        if found is None or depth > DEPTH or found.is_image:
+            return FORM_BYTES
+        self._known[number] = FORM_BYTES  # a form that draws itself is drawn once
+        total = FORM_BYTES + found.cost + self._drawn(found, found, depth + 1)
+        self._known[number] = min(total, PAGE_BYTES + 1)
         return self._known[number]
+
+    def _drawn(self, stream: PdfObject, owner: PdfObject, depth: int) -> int:
+        return sum(count * self._form(target, depth) for target, count in self._objects.calls(stream, owner))

@@ -8,7 +8,7 @@ SAFETENSORS_HEADER_BYTES = 100_000_000  # the format's own limit
 PICKLE_OPCODES = 64  # how far the walk goes; a text that is a valid pickle for so long is a pickle
 
 # Argument lengths of pickle opcodes (Python's pickletools): fixed, or a little-endian length of so many bytes first.
-_FIXED = dict.fromkeys(b"(.012NQR]abde)l}tou\x81\x85\x86\x87\x88\x89\x90\x91\x93\x94sR\x92\x97\x98", 0)
+_FIXED = dict.fromkeys(b"(.012NQR])}abdelotu\x81\x85\x86\x87\x88\x89\x90\x91\x93\x94sR\x92\x97\x98", 0)
 _FIXED |= {
     ord("K"): 1,
     ord("h"): 1,
@@ -33,7 +33,7 @@ _COUNTED = {
     0x8E: 8,
     0x96: 8,
 }
-_LINES = dict.fromkeys(b"FILPSVgp", 1) | {ord("c"): 2, ord("i"): 2}
+_LINES = dict.fromkeys(b"SVILFPgp", 1) | {ord("c"): 2, ord("i"): 2}
 _TELLING = frozenset(b"cR\x93\x94}]q\x8cX(tbN")
 
 

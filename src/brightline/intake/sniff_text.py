@@ -185,7 +185,7 @@ def _is_csv(text: str, *, is_whole: bool) -> bool:
 def delimiter_of(lines: list[str]) -> str:
     """The delimiter under which these lines make a table, or `""`; a quoted field may span lines."""
     for delimiter in (",", "\t", ";", "|"):
-        if delimiter not in lines[0]:
+        if not lines or delimiter not in lines[0]:
             continue
         try:
             rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]

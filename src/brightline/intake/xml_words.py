@@ -49,7 +49,7 @@ def walk(data: bytes, draft: Draft) -> Iterator[Node]:
                 )
             if not isinstance(element.tag, str):
                 continue
-            name = etree.QName(element).localname
+            name = local(element.tag)
             if event == "start":
                 if len(element.attrib) > ATTRIBUTES:  # reading them takes quadratic time
                     raise draft.limit(
