@@ -13,6 +13,7 @@ from brightline.core.errors import LedgerError, VerificationError
 from brightline.ledger import tables
 from brightline.ledger.audit import FAULTS_LIMIT, verify_store
 from brightline.ledger.engine import open_engine
+from brightline.ledger.export import export
 from brightline.ledger.keys import new_key, vkey
 from brightline.ledger.ledger import Ledger
 from brightline.ledger.note import Algorithm, cosign, parse_note
@@ -205,3 +206,36 @@ def test_entries_of_a_later_version_are_not_guessed_at(filled: Ledger) -> None:
         connection.execute(update(tables.chunks).where(tables.chunks.c.start == 300).values(bundle=data))
     engine.dispose()
     assert "entry of version 2, expected 1" in verify_store(filled).faults[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "cut", "said"),
+    [
+        ("bundle", slice(0, -1), "ends inside entry"),
+        ("bundle", slice(0, 0), "0 entries from 0 on, the row says 256"),
+        ("leaves", slice(0, -1), "leaf hashes from 0 on are missing"),
+        ("leaves", slice(0, -32), "leaf hashes from 0 on are missing"),
+    ],
+)
+def test_a_cut_row_is_named(filled: Ledger, name: str, cut: slice, said: str) -> None:
+    with filled.engine.begin() as connection:
+        row = connection.execute(select(tables.chunks).where(tables.chunks.c.start == 0)).one()
+        changed = {name: row._mapping[name][cut]}
+        connection.execute(update(tables.chunks).where(tables.chunks.c.start == 0).values(**changed))
+    assert any(said in line for line in verify_store(filled).faults)
+    with pytest.raises(VerificationError):
+        filled.entry(200)
+
+
+def test_an_export_of_a_store_that_lost_entries_fails(filled: Ledger, tmp_path: Path) -> None:
+    with filled.engine.begin() as connection:
+        connection.execute(delete(tables.chunks).where(tables.chunks.c.start == 256))
+    with pytest.raises(VerificationError, match="store holds 2 of the 44 entries from 256 on"):
+        export(filled, tmp_path / "log")
+    assert not (tmp_path / "log/checkpoint").exists()
+
+
+def test_an_examination_over_the_limit_is_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brightline.ledger.entry.EXAMINATION_LIMIT_BYTES", 1000)
+    with pytest.raises(LedgerError, match="expected at most 1000"):
+        ledger.record([make_item(1, "x" * 1000)])

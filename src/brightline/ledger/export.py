@@ -113,7 +113,7 @@ def _write_bundle(connection: Connection, writer: _Writer, number: int, size: in
     width = min(TILE_WIDTH, size - start)
     entries = [data for _, data in entries_between(connection, start, start + width)]
     if len(entries) != width:
-        raise VerificationError(f"store lacks entries from {start + len(entries)} on")
+        raise VerificationError(f"store holds {len(entries)} of the {width} entries from {start} on")
     writer.tile("entries", number, width, bundle(entries))
 
 
