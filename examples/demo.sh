@@ -32,7 +32,7 @@ step "Verify the ledger: brightline ledger verify"
 brightline ledger verify
 
 step "Verify its public tiles with one file that needs nothing else of Brightline"
-brightline ledger export "$demo/ledger" | head -1
+brightline ledger export "$demo/ledger"
 python -I src/brightline/ledger/verify.py "$demo/ledger" --key "$(brightline ledger key)"
 
 step "Recompute every decision from its stored inputs: brightline replay"

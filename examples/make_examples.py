@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 EXAMPLES = Path(__file__).parent
+sys.dont_write_bytecode = True  # the folder is scanned: no __pycache__ in it
 sys.path.insert(0, str(EXAMPLES.parent / "tests"))
 sys.path.insert(0, str(EXAMPLES))
 

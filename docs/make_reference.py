@@ -1,0 +1,288 @@
+"""Write docs/reference/: commands, settings, detectors, rules and harms, each from the source that it describes.
+
+python docs/make_reference.py      # `make docs`; tests/doors/test_docs.py holds the pages to the sources
+"""
+
+import ast
+import inspect
+import sys
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from make_harms import page as harms_page
+
+from brightline.core.decision import Ground
+from brightline.doors.cli.main import COMMANDS, brightline
+from brightline.examine.catalogue import CATALOGUE, Entry, card_path
+from brightline.policy.pack import Pack, Requirement, Rule
+from brightline.policy.packs import load_packs, shipped
+from brightline.settings import BankSetting, Limits, MiB, Settings
+
+FOLDER = Path(__file__).parent / "reference"
+WIDTH = 100  # columns of the help texts
+NOTE = "This page is written by `docs/make_reference.py` from {source}; run `make docs` after changing that."
+STANDING = {
+    "seen": "its text was seen in a public copy",
+    "measured": "it was run and observed",
+    "secondary": "seen only in a description of the norm",
+    "memory": "from memory: such a rule may warn and may not block",
+    "house": "no law, the operator's own rule",
+}
+
+
+def pages() -> dict[str, str]:
+    """File name to the whole page in Markdown."""
+    return {
+        "cli.md": cli_page(),
+        "settings.md": settings_page(),
+        "detectors.md": detectors_page(),
+        "rules.md": rules_page(),
+        "harms.md": harms_page(),
+    }
+
+
+# Commands
+
+
+def cli_page() -> str:
+    """Every command's help, as the command prints it."""
+    head = f"# Commands\n\n{NOTE.format(source='the commands themselves')}\n"
+    return "\n".join([head, *(_command(path, command) for path, command in commands())])
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command with its full name, a group before its own."""
+    yield "brightline", brightline
+    context = click.Context(brightline)
+    for name in COMMANDS:
+        command = brightline.get_command(context, name)
+        if command is None:
+            raise LookupError(f"`{name}` is listed and is no command")
+        yield f"brightline {name}", command
+        if isinstance(command, click.Group):
+            for part in sorted(command.commands):
+                yield f"brightline {name} {part}", command.commands[part]
+
+
+def _command(path: str, command: click.Command) -> str:
+    settings = dict(brightline.context_settings) | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=path, **settings)
+    return f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+
+
+# Settings
+
+
+def settings_page() -> str:
+    """Every setting: default, what it means, its reason, its name in the environment."""
+    reasons = _comments(Path(inspect.getfile(Settings)))
+    head = (
+        f"# Settings\n\n{NOTE.format(source='`src/brightline/settings.py`')}\n\n"
+        "Settings stand in `brightline.toml`, in the working folder or where `--settings` points. Order: flag >"
+        " environment > file > default. An unknown key is an error. In the environment, lists are separated by"
+        " commas. `limits` and `banks` are the tables below.\n"
+    )
+    tables = (
+        ("## Top level\n", Settings, "", "BRIGHTLINE_"),
+        ("## `[limits]`\n\nHow much untrusted bytes may cost. Hitting one leaves a gap, and never an ALLOW.\n",
+         Limits, "limits.", "BRIGHTLINE_LIMITS_"),
+        ("## `[[banks]]`\n\nOne table for each bank of known items; not in the environment.\n", BankSetting, "", ""),
+    )  # fmt: skip
+    return "\n".join([head, *(_settings_table(*table, reasons) for table in tables)])
+
+
+def _settings_table(
+    head: str, kind: type[msgspec.Struct], prefix: str, environ: str, reasons: dict[tuple[str, str], str]
+) -> str:
+    meanings = _attributes(kind)
+    lines = [
+        head,
+        "| key | default | unit | meaning | why this value | environment |",
+        "|---|---|---|---|---|---|",
+    ]
+    for field in msgspec.structs.fields(kind):
+        if field.name in {"limits", "banks"} and kind is Settings:
+            continue
+        default = "required" if field.required else f"`{_shown(field.default)}`"
+        name = f"`{environ}{field.name.upper()}`" if environ else "-"
+        reason = reasons.get((kind.__name__, field.name), "-")
+        unit = _unit(field.name, field.default)
+        lines.append(_row(f"`{prefix}{field.name}`", default, unit, meanings[field.name], reason, name))
+    return "\n".join([*lines, ""])
+
+
+def _shown(value: object) -> str:
+    """A default as TOML writes it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return str(value)
+        case tuple():
+            return "[" + ", ".join(_shown(one) for one in value) + "]"
+        case _:
+            return f'"{value}"'
+
+
+def _unit(name: str, default: object) -> str:
+    if name.endswith("_bytes") and isinstance(default, int):
+        return f"bytes ({default // MiB} MiB)"
+    if name.endswith("_seconds"):
+        return "s"
+    return {int: "count", str: "text", bool: "true or false", Path: "path", tuple: "list"}.get(
+        type(default), "text"
+    )
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    """Name to meaning, from the docstring's section `Attributes`."""
+    section = (kind.__doc__ or "").split("Attributes:\n", 1)[1]
+    found: dict[str, str] = {}
+    name = ""
+    for line in section.splitlines():
+        if line.startswith("        ") and not line.startswith("         "):
+            name, _, words = line.strip().partition(": ")
+            found[name] = words
+        elif line.strip():
+            found[name] += f" {line.strip()}"
+    return found
+
+
+def _comments(source: Path) -> dict[tuple[str, str], str]:
+    """(class, field) to the comment behind the field."""
+    with source.open("rb") as stream:
+        behind = {
+            token.start[0]: token.string.removeprefix("#").strip()
+            for token in tokenize.tokenize(stream.readline)
+            if token.type == tokenize.COMMENT
+        }
+    found = {}
+    for node in ast.parse(source.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if (
+                    isinstance(line, ast.AnnAssign)
+                    and line.lineno in behind
+                    and isinstance(line.target, ast.Name)
+                ):
+                    found[node.name, line.target.id] = behind[line.lineno]
+    return found
+
+
+# Detectors
+
+
+def detectors_page() -> str:
+    """Every card."""
+    head = (
+        f"# Detectors\n\n{NOTE.format(source='the cards beside the detectors')}\n\n"
+        "No detector says more than its basis: *proof* follows from the bytes, *match* from a bank, *declared* from"
+        " what the file says of itself, *estimate* from rules or a model whose rate of error was measured.\n"
+    )
+    entries = sorted(CATALOGUE, key=lambda entry: entry.name)
+    return "\n".join([head, *(_card(entry) for entry in entries)])
+
+
+def _card(entry: Entry) -> str:
+    card = tomllib.loads(card_path(entry).read_text("utf-8"))
+    lines = [
+        f"## {entry.name}\n",
+        f"{card['purpose']['en']}\n",
+        f"{card['purpose']['zh']}\n",
+        *(f"- **{name}:** {words}" for name, words in _facts(card)),
+        "\nWhat it cannot do:\n",
+        *(f"- {limit}" for limit in card["limits"]),
+        "\nWhat it was measured on:\n",
+        *(f"- {one['what']}: {one['figures']} (`{one['command']}`)" for one in card["measured"]),
+        "\nDetails of its findings:\n",
+        *(f"- `{name}`: {words}" for name, words in card["details"].items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _facts(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "claims", ", ".join(f"`{claim}`" for claim in card["claims"])
+    yield "harms", ", ".join(card["harms"]) or "none"
+    yield "basis", ", ".join(card["basis"])
+    yield "looks at", ", ".join(card["inputs"])
+    yield "training", card["training"]
+    yield "calibration", card["calibration"]
+    yield "licence", card["licence"]
+
+
+# Rules
+
+
+def rules_page() -> str:
+    """Every rule of every pack that ships."""
+    standing = "\n".join(f"- *{name}*: {words}" for name, words in STANDING.items())
+    head = (
+        f"# Rules\n\n{NOTE.format(source='the packs in `src/brightline/policies/`')}\n\n"
+        f"Behind each ground stands how well we know the article, and since when:\n\n{standing}\n"
+    )
+    return "\n".join([head, *(_pack(pack) for pack in load_packs(shipped()))])
+
+
+def _pack(pack: Pack) -> str:
+    about = f"{_flat(pack.about.en)}\n\n{_flat(pack.about.zh)}\n"
+    lines = [f"## {pack.id}\n", f"{pack.title.en} · {pack.title.zh} · version {pack.version}\n", about]
+    if pack.utc_offset:
+        hours = timedelta(minutes=pack.utc_offset).total_seconds() / 3600
+        lines.append(f"Dates begin at midnight of UTC{hours:+g}.\n")
+    lines += [_required(requirement) for requirement in pack.requires]
+    return "\n".join([*lines, *(_rule(pack.id, rule) for rule in pack.rules)])
+
+
+def _required(requirement: Requirement) -> str:
+    over = ", ".join((*requirement.media, *requirement.kinds)) or "everything"
+    return f"Without the answer of `{requirement.detector}` on {over}, the decision is REVIEW.\n"
+
+
+def _rule(pack: str, rule: Rule) -> str:
+    lines = [
+        f"### {pack}#{rule.id}\n",
+        f"**{rule.action.value}**, severity {rule.severity.value}{_when(rule)}\n",
+        f"> {_flat(rule.message.en)}\n>\n> {_flat(rule.message.zh)}\n",
+        *(_ground(ground) for ground in rule.grounds),
+        f"\n```text\n{rule.when.strip()}\n```\n",
+    ]
+    return "\n".join(lines)
+
+
+def _when(rule: Rule) -> str:
+    since = f", from {rule.effective.since}" if rule.effective.since else ""
+    return since + (f", until {rule.effective.until}" if rule.effective.until else "")
+
+
+def _ground(ground: Ground) -> str:
+    as_of = f", {ground.as_of}" if ground.as_of else ""
+    return f"- {ground.law}, {ground.article} ({ground.standing.value}{as_of})"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
