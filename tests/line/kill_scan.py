@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from brightline.assembly import open_ledger
@@ -19,7 +20,7 @@ from brightline.ledger.audit import verify_store
 from brightline.settings import Settings
 
 FILES = 3_000
-KILLS_A_LEDGER = 8
+ANSWER_BYTES = 1_000  # about; only to choose moments
 
 
 def write_files(folder: Path) -> None:
@@ -31,8 +32,8 @@ def write_files(folder: Path) -> None:
         )
 
 
-def killed_scan(folder: Path, home: Path, after_s: float) -> list[dict]:
-    """Start a scan, kill its whole process group after some seconds, and give what it had acknowledged."""
+def killed_scan(folder: Path, home: Path, moment: "Moment") -> list[dict]:
+    """Start a scan, kill its whole process group at a moment, and give what it had acknowledged."""
     command = [
         sys.executable,
         "-m",
@@ -51,9 +52,36 @@ def killed_scan(folder: Path, home: Path, after_s: float) -> list[dict]:
         said.open("wb") as out,  # a pipe that nobody reads would stop the scan before we do
         subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True) as scan,
     ):
-        time.sleep(after_s)
-        os.killpg(scan.pid, signal.SIGKILL)
+        began = time.monotonic()
+        while scan.poll() is None and not moment.has_come(time.monotonic() - began, said.stat().st_size):
+            time.sleep(0.001)
+        time.sleep(random.uniform(0, 0.05))
+        if scan.poll() is None:
+            os.killpg(scan.pid, signal.SIGKILL)
     return [json.loads(line) for line in said.read_bytes().split(b"\n")[:-1]]
+
+
+@dataclass
+class Moment:
+    """When to kill: after some seconds, or when the scan has said so much, whichever comes first.
+
+    Most kills go by what was said, so that they hit the work and not the start, however busy the machine is.
+    """
+
+    seconds: float
+    size_bytes: int
+
+    def has_come(self, seconds: float, size_bytes: int) -> bool:
+        """Whether it is time."""
+        return seconds >= self.seconds or size_bytes >= self.size_bytes
+
+    @classmethod
+    def random(cls, known: int) -> "Moment":
+        """A moment of the start, one time in eight, and otherwise one of the work that is left."""
+        if random.random() < 0.125:
+            return cls(random.uniform(0.05, 3), 2**40)
+        answers = random.uniform(known * 0.9, FILES)
+        return cls(60, int(answers * ANSWER_BYTES))
 
 
 def check(home: Path, acknowledged: dict[str, dict]) -> int:
@@ -76,7 +104,7 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
         folder, home = Path(place) / "files", Path(place) / "home"
         write_files(folder)
         for kill in range(kills):
-            answers = killed_scan(folder, home, random.uniform(0.5, 5.0))
+            answers = killed_scan(folder, home, Moment.random(len(acknowledged)))
             for answer in answers:
                 before = acknowledged.setdefault(answer["name"], answer)
                 assert before["receipt"]["index"] == answer["receipt"]["index"], "judged twice"
