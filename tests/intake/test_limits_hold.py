@@ -108,6 +108,29 @@ def test_a_pdf_that_would_starve_its_parser_is_refused(data):
     assert limit_words(subject)
 
 
+@pytest.mark.parametrize(
+    "operator", [b"(a) Tj ", b"0 0 m 9 9 l S ", b"q ", b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI "]
+)
+def test_a_page_of_millions_of_operators_is_refused(operator):
+    content = operator * (30 * MiB // len(operator))
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>"
+    objects = [pdfs.CATALOG, b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page, pdfs.stream(content, layers=1)]
+    assert says(opened(pdfs.assemble(objects)), "256 MiB")
+
+
+def test_one_small_stream_repeated_as_content_is_refused():
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents[" + b"4 0 R " * 5_000 + b"]>>"
+    stream = pdfs.stream(b"q " * 50_000, layers=1)
+    assert says(
+        opened(pdfs.assemble([pdfs.CATALOG, b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page, stream])), "256 MiB"
+    )
+
+
+@pytest.mark.parametrize("markup", [b"<br>" * 1_000_000, b"<p a b c d e f g h i j k l>" * 150_000])
+def test_a_page_of_too_many_elements_or_attributes_is_read_flat(markup):
+    assert says(opened(b"<html>" + markup), "256 MiB")
+
+
 def test_forms_within_reason_are_read():
     assert opened(pdfs.forms(2, 10)).text.strip() == "hi"
 

@@ -5,7 +5,7 @@ from intake_parts import gap_kinds, headers_of, nodes, opened, words_of
 
 from brightline.core.subject import GapKind, Kind, Role
 from hostile import pdfs
-from hostile.samples import CHINESE, ENGLISH, TRANSCRIPT, samples
+from hostile.samples import CHINESE, ENGLISH, TRANSCRIPT, samples, zipped
 
 
 def page(body: str, head: str = ""):
@@ -256,3 +256,10 @@ def test_a_truncated_file_is_malformed_and_never_clean(name):
 def test_recordings_say_how_long_they_are_and_what_they_carry():
     assert headers_of(opened(samples()["sound.wav"][0])) == {"duration": "0.500", "stream.audio": "pcm_s16le"}
     assert headers_of(opened(samples()["film.mp4"][0]))["stream.video"] == "mpeg4 64x48"
+
+
+def test_words_under_an_undeclared_prefix_are_read():
+    words = b"<w:document><w:p><w:r><w:t>seen</w:t></w:r></w:p></w:document>"
+    subject = opened(zipped({"[Content_Types].xml": b"<T/>", "word/document.xml": words}))
+    assert subject.kind is Kind.DOCX
+    assert subject.text.strip() == "seen"

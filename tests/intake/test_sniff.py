@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from brightline.core.subject import Blob, Kind
 from brightline.intake.sniff import sniff
+from brightline.intake.sniff_text import delimiter_of
 from hostile.samples import CHINESE, ENGLISH, HTML, box, picture, samples, zipped
 
 
@@ -103,3 +104,7 @@ def test_office_documents_are_told_by_their_members():
 def test_any_bytes_have_a_kind(tail, head):
     for data in (tail, head + tail):
         assert sniff(Blob(data)) == sniff(Blob(data))
+
+
+def test_no_lines_make_no_table():
+    assert delimiter_of([]) == ""

@@ -71,9 +71,9 @@ def walk(data: bytes, draft: Draft) -> Iterator[Node]:
 
 
 def local(name: str | bytes) -> str:
-    """A qualified name without its namespace.
+    """A name without its namespace, or without a prefix that was never declared.
 
-    >>> local("{urn:x}id")
-    'id'
+    >>> local("{urn:x}id"), local("w:t")
+    ('id', 't')
     """
-    return str(name).rpartition("}")[2]
+    return str(name).rpartition("}")[2].rpartition(":")[2]
