@@ -155,3 +155,11 @@ def test_nouns_are_frozen():
     with pytest.raises(AttributeError):
         words.Words("a", "b").en = "c"
     assert decision.Standing.MEMORY == "memory"
+
+
+@pytest.mark.parametrize("data", [b'{"en":"\x83","zh":""}', b"[" * 100_000, b"", b"\xff"])
+def test_bytes_that_are_no_json_are_refused_with_one_error(data):
+    with pytest.raises(msgspec.DecodeError):
+        read(data, Facts)
+    with pytest.raises(msgspec.DecodeError):
+        read(data, Words)

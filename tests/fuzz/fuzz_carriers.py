@@ -1,26 +1,20 @@
 """Coverage-guided fuzzing of the carriers and of everything behind them.
 
-    python tests/fuzz/fuzz_carriers.py -max_total_time=60              all carriers, chosen by the input's first byte
-    python tests/fuzz/fuzz_carriers.py jpeg -max_total_time=60         one of png jpeg webp wav avi mp4 markdown xmp exif mark explicit
-
-Needs the `fuzz` dependency group (atheris). The seeds are the tests' own marked files. Anything but a `CarrierError`
-from a carrier is a crash; an input of more than 5 s is a hang (`-timeout=5`).
+`fuzzing.py` has the command line. The seeds are the tests' own marked files. Anything but a `CarrierError` from a
+carrier is a crash.
 """
 
 import contextlib
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import atheris
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import fuzzing
 
 with atheris.instrument_imports(include=["brightline"]):
     import marks
     from brightline.carriers.candidate import Candidate, Form
     from brightline.carriers.exif import read_exif
+    from brightline.carriers.loose import find_loose
     from brightline.carriers.readers import READERS
     from brightline.carriers.xmp import read_xmp
     from brightline.core.errors import CarrierError
@@ -28,6 +22,7 @@ with atheris.instrument_imports(include=["brightline"]):
     from brightline.core.wire import canonical
     from brightline.provenance import aigc, explicit
     from brightline.provenance.annex_e import read_mark
+    from brightline.provenance.provider_code import ProviderCode, parse_provider_code
 
 CONTEXT = Context(time="2026-11-23T12:00:00Z")
 FILES = marks.compliant_files() + marks.defective_files() + marks.plain_files()
@@ -57,7 +52,22 @@ def words(data: bytes) -> None:
     explicit.find_marks(data.decode("utf-8", "replace"))
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {
+def loose(data: bytes) -> None:
+    """Look for marks that stand anywhere in bytes."""
+    last = 0
+    for found in find_loose(data):
+        assert last <= found.start < found.end <= len(data)
+        last = found.start
+
+
+def provider(data: bytes) -> None:
+    """Take a provider's code apart."""
+    text = data.decode("utf-8", "surrogateescape")
+    if isinstance(code := parse_provider_code(text), ProviderCode):
+        canonical(code)
+
+
+TARGETS: dict[str, fuzzing.Target] = {
     "png": carrier(Kind.PNG),
     "jpeg": carrier(Kind.JPEG),
     "webp": carrier(Kind.WEBP),
@@ -69,6 +79,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "exif": lambda data: [*read_exif(data, "fuzz", 0)].clear(),
     "mark": mark,
     "explicit": words,
+    "loose": loose,
+    "provider": provider,
 }
 
 
@@ -81,6 +93,13 @@ def seeds(name: str) -> list[bytes]:
         return [marks.xmp(marks.bare()), marks.xmp(marks.bare(), form="attribute"), laid_out]
     if name == "exif":
         return [marks.user_comment(marks.wrapped(), order=order) for order in "<>"]
+    if name == "loose":
+        return [
+            b"noise " + marks.wrapped().encode() + b" more " + marks.bare().encode(),
+            b"&quot;AIGC&quot;:{}",
+        ]
+    if name == "provider":
+        return [str(value).encode() for value in marks.fields().values()]
     if name == "mark":
         return [value.encode() for value in marks.defective_values().values()]
     return [
@@ -90,26 +109,5 @@ def seeds(name: str) -> list[bytes]:
     ]
 
 
-def main() -> None:
-    """Write the seeds, choose the target, run until libFuzzer stops."""
-    arguments = sys.argv[1:]
-    chosen = [arguments.pop(0)] if arguments and arguments[0] in TARGETS else list(TARGETS)
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    for position, name in enumerate(chosen):
-        for index, seed in enumerate(seeds(name)):
-            head = b"" if len(chosen) == 1 else bytes([position])
-            (folder / f"{name}-{index}").write_bytes(head + seed)
-
-    def run(data: bytes) -> None:
-        if len(chosen) == 1:
-            TARGETS[chosen[0]](data)
-        elif data:
-            TARGETS[chosen[data[0] % len(chosen)]](data[1:])
-
-    options = ["-timeout=5", "-rss_limit_mb=1024", "-max_len=65536", *arguments]
-    atheris.Setup([sys.argv[0], *options, str(folder)], run)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    fuzzing.main(TARGETS, seeds)

@@ -1,35 +1,49 @@
 """Coverage-guided fuzzing of intake's own parsers (the libraries have their own fuzzers).
 
-python tests/fuzz/fuzz_intake.py [--only=NAME] -max_total_time=60
-
-NAME is one of the targets below; without it every input goes to the target that its first byte picks. A crash, or an
-exception that is not the parser's documented one, ends the run and leaves the input in `crash-*`.
+`fuzzing.py` has the command line. An exception that is not the parser's documented one is a crash.
 """
 
 import contextlib
-import sys
+import io
+import re
+import zipfile
+import zlib
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 
 import atheris
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import fuzzing
 
 with atheris.instrument_imports(include=["brightline"]):
     from brightline.core.subject import Blob, Context, Kind
-    from brightline.intake import boxes, feed, html_guard, mail, mbox, mime, pdf_objects, plain
+    from brightline.intake import (
+        boxes,
+        feed,
+        html,
+        html_guard,
+        mail,
+        markdown,
+        mbox,
+        mime,
+        ooxml_words,
+        pdf_objects,
+        plain,
+    )
     from brightline.intake.budget import Budget, StopReadingError
     from brightline.intake.draft import Draft
     from brightline.intake.inflate import bunzip, gunzip, inflate
     from brightline.intake.open import open_subject
     from brightline.intake.sniff import sniff
+    from brightline.intake.sniff_model import sniff_model
+    from brightline.intake.sniff_text import sniff_text
     from brightline.intake.tar import read_tar
+    from brightline.intake.transcript import read_transcript
     from brightline.intake.unzip import read_zip
     from brightline.intake.zip_directory import ZipError, read_body, read_directory
     from brightline.media.text import decode, sentences, words
     from brightline.settings import Limits
 
-from hostile.samples import samples
+from hostile.samples import TRANSCRIPT, samples
 
 LIMITS = Limits(text_bytes=1 << 20, unpacked_bytes=1 << 22, parts=200)
 
@@ -68,8 +82,6 @@ def fuzz_tar(data: bytes) -> None:
 
 
 def fuzz_inflate(data: bytes) -> None:
-    import zlib
-
     for unpack in (inflate, gunzip, bunzip):
         try:
             for count, piece in enumerate(unpack([data[:100], data[100:]])):
@@ -118,6 +130,31 @@ def fuzz_html_guard(data: bytes) -> None:
     html_guard.is_parse_bomb(data.decode("latin-1"))
 
 
+def fuzz_html(data: bytes) -> None:
+    _stops(lambda: html.read(Blob(data), _draft(Kind.HTML)))
+
+
+def fuzz_markdown(data: bytes) -> None:
+    _stops(lambda: markdown.read(Blob(data), _draft(Kind.MARKDOWN)))
+
+
+def fuzz_office_words(data: bytes) -> None:
+    targets = {"rId1": "http://evil.test/x"}
+    _stops(lambda: ooxml_words.read_docx(data, targets, _draft(Kind.DOCX)))
+    _stops(lambda: ooxml_words.read_pptx(data, targets, _draft(Kind.PPTX)))
+    _stops(lambda: ooxml_words.read_shared(data, _draft(Kind.XLSX)))
+    _stops(lambda: ooxml_words.read_sheet(data, targets, ["one", "two"], _draft(Kind.XLSX)))
+
+
+def fuzz_transcript(data: bytes) -> None:
+    read_transcript(data.decode("utf-8", "replace"), _draft(Kind.TEXT))
+
+
+def fuzz_sniff_parts(data: bytes) -> None:
+    sniff_model(data, len(data))
+    sniff_text(data, Blob(data))
+
+
 def fuzz_open(data: bytes) -> None:
     context = Context(time="2026-11-23T12:00:00Z")
     subject = open_subject(Blob(data), name="fuzz", context=context, limits=LIMITS)
@@ -134,27 +171,28 @@ def _stops(action: Callable[[], object]) -> None:
         action()
 
 
-def main() -> None:
-    only = next((word.removeprefix("--only=") for word in sys.argv if word.startswith("--only=")), "")
-    chosen = [TARGETS[only]] if only else list(TARGETS.values())
+@cache
+def seeds(name: str) -> list[bytes]:
+    """The samples of every kind that are not too large to change, and members of Office documents."""
+    if name == "transcript":
+        return [
+            TRANSCRIPT.encode(),
+            "张三 2026-11-23 12:00:01\n你好\n李四 2026-11-23 12:00:09\n好\n".encode(),
+        ]
+    whole = [data for data, _, _ in samples().values() if 0 < len(data) < 20_000]
+    return _members() if name == "office_words" else whole
 
-    def one_input(data: bytes) -> None:
-        if len(chosen) == 1:
-            chosen[0](data)
-        elif data:
-            chosen[data[0] % len(chosen)](data[1:])
 
-    seeds = Path("build/fuzz/intake-seeds")
-    seeds.mkdir(parents=True, exist_ok=True)
-    for name, (data, _, _) in samples().items():
-        if len(data) < 20_000:
-            (seeds / name).write_bytes(data)
-            for number in range(0 if only else len(chosen)):
-                (seeds / f"{number}-{name}").write_bytes(bytes([number]) + data)
-    arguments = [word for word in sys.argv if not word.startswith("--only=")]
-    atheris.Setup([*arguments, "-max_len=20000", "-timeout=20", "-rss_limit_mb=1024", str(seeds)], one_input)
-    atheris.Fuzz()
+def _members() -> list[bytes]:
+    members = []
+    for name in ("letter.docx", "slides.pptx", "cells.xlsx"):
+        with zipfile.ZipFile(io.BytesIO(samples()[name][0])) as archive:
+            words = [
+                one for one in archive.namelist() if re.search(r"document|slide1|sheet1|shared|notes", one)
+            ]
+            members += [data for data in map(archive.read, words) if len(data) < 20_000]
+    return members
 
 
 if __name__ == "__main__":
-    main()
+    fuzzing.main(TARGETS, seeds)

@@ -1,22 +1,13 @@
 """Coverage-guided fuzzing of the readers of metadata and of the rules of generators.
 
-    python tests/fuzz/fuzz_metadata.py -max_total_time=60              all, chosen by the input's first byte
-    python tests/fuzz/fuzz_metadata.py png -max_total_time=60          one of png jpeg webp gif tiff xmp exif graph report
-
-Needs the `fuzz` dependency group (atheris). Anything but a `DetectorError` is a crash; an input of more than 5 s is a
-hang (`-timeout=5`).
+`fuzzing.py` has the command line. Anything but a `DetectorError` is a crash.
 """
 
 import contextlib
 import io
-import sys
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
 
 import atheris
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import fuzzing
 
 with atheris.instrument_imports(include=["brightline"]):
     from brightline.core.errors import DetectorError
@@ -44,13 +35,14 @@ REPORT = (
 )
 
 
-def file(kind: Kind) -> Callable[[bytes], None]:
+def file(kind: Kind) -> fuzzing.Target:
     """Let the detector judge a file of that kind."""
 
     def run(data: bytes) -> None:
         subject = Subject(digest="0" * 64, size_bytes=len(data), kind=kind, context=CONTEXT, blob=Blob(data))
-        for finding in generators.detect(subject):
-            canonical(finding)
+        with contextlib.suppress(DetectorError):
+            for finding in generators.detect(subject):
+                canonical(finding)
 
     return run
 
@@ -72,39 +64,33 @@ def picture(kind: Kind) -> bytes:
 
 
 PICTURES = (Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.TIFF)
-TARGETS: dict[str, Callable[[bytes], object]] = {
+
+
+def reading(read: fuzzing.Target) -> fuzzing.Target:
+    """A reader that may say that it cannot judge."""
+
+    def run(data: bytes) -> None:
+        with contextlib.suppress(DetectorError):
+            read(data)
+
+    return run
+
+
+TARGETS: dict[str, fuzzing.Target] = {
     **{kind.value: file(kind) for kind in PICTURES},
-    "xmp": lambda data: list(read_xmp(data)),
-    "exif": lambda data: list(read_exif(data)),
-    "graph": lambda data: list(node_kinds(data.decode("utf-8", "replace"))),
-    "report": lambda data: read_axes(data, has_anchors=True),
+    "xmp": reading(lambda data: list(read_xmp(data))),
+    "exif": reading(lambda data: list(read_exif(data))),
+    "graph": reading(lambda data: list(node_kinds(data.decode("utf-8", "replace")))),
+    "report": reading(lambda data: read_axes(data, has_anchors=True)),
 }
-SEEDS = [*(picture(kind) for kind in PICTURES), PACKET, b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0", GRAPH, REPORT]
-
-
-def every(data: bytes) -> None:
-    """The first byte chooses the target."""
-    if data:
-        judge(list(TARGETS.values())[data[0] % len(TARGETS)], data[1:])
-
-
-def judge(target: Callable[[bytes], object], data: bytes) -> None:
-    """Run one target; only a `DetectorError` is allowed."""
-    with contextlib.suppress(DetectorError):
-        target(data)
-
-
-def main() -> None:
-    """Write the seeds and fuzz the chosen target."""
-    names = [name for name in sys.argv[1:] if name in TARGETS]
-    arguments = [name for name in sys.argv if name not in TARGETS]
-    with tempfile.TemporaryDirectory() as folder:
-        for number, seed in enumerate(SEEDS):
-            (Path(folder) / str(number)).write_bytes(seed if names else bytes([number]) + seed)
-        entry = (lambda data: judge(TARGETS[names[0]], data)) if names else every
-        atheris.Setup([*arguments, "-timeout=5", "-rss_limit_mb=1024", folder], entry)
-        atheris.Fuzz()
+SEEDS = {
+    **{kind.value: picture(kind) for kind in PICTURES},
+    "xmp": PACKET,
+    "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0",
+    "graph": GRAPH,
+    "report": REPORT,
+}
 
 
 if __name__ == "__main__":
-    main()
+    fuzzing.main(TARGETS, lambda name: [SEEDS[name]])

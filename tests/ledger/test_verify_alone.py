@@ -294,3 +294,8 @@ def test_a_file_that_may_not_be_read_leaves_it_open(copy: Path, exported: Export
     report = verify.verify(copy, exported.key, [], [], [])
     assert (report.code, len(report.unknown)) == (2, 1)
     assert os.strerror(21) in report.unknown[0]
+
+
+def test_a_key_that_is_no_text_is_told_and_no_traceback(exported: Exported) -> None:
+    report = verify.verify(exported.folder, "log\udc95" + exported.key, [], [], [])
+    assert (report.code, len(report.unknown)) == (2, 1)

@@ -28,9 +28,14 @@ def read(data: bytes, kind: type[T]) -> T:
 
     Raises:
         msgspec.ValidationError: the bytes are JSON but not of that type.
-        msgspec.DecodeError: the bytes are no JSON.
+        msgspec.DecodeError: the bytes are no JSON, no UTF-8, or nested too deep.
     """
-    return msgspec.json.decode(data, type=kind)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except UnicodeDecodeError as error:  # msgspec passes it on as it is
+        raise msgspec.DecodeError(f"byte {error.start} of a string is not UTF-8") from error
+    except RecursionError as error:
+        raise msgspec.DecodeError("JSON is nested too deep") from error
 
 
 def digest(value: object) -> str:

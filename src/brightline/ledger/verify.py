@@ -152,7 +152,7 @@ def parse_key(text: str, kind: int) -> Key:
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     data = _base64(encoded)
-    if not name or data is None or len(data) != 1 + HASH or data[0] != kind:
+    if not name.isprintable() or not name or data is None or len(data) != 1 + HASH or data[0] != kind:
         raise CannotTell(f"{text[:80]!r} is no public key of type {kind}: expected name+id+key")
     key = Key(name, kind, data[1:])
     if key.id.hex() != key_id:
