@@ -112,8 +112,8 @@ def main(kills: int, seed: int = 1) -> dict[str, int]:
             size = check(home, acknowledged) if home.exists() else 0
             assert size >= len(acknowledged)
             if (
-                kill + 1
-            ) % KILLS_A_LEDGER == 0 and kill + 1 < kills:  # a new one, so that kills keep hitting work
+                len(acknowledged) > 0.9 * FILES and kill + 1 < kills
+            ):  # begin again, so that kills keep hitting work
                 runs += 1
                 acknowledged = {}
                 home = Path(place) / f"home-{runs}"
