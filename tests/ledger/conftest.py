@@ -1,7 +1,7 @@
 """Ledgers on each backend: an SQLite file, and a real PostgreSQL server started for the tests."""
 
 import itertools
-import subprocess  # noqa: TID251 - only for the error that starting a server raises
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
