@@ -21,7 +21,7 @@ from brightline.core.finding import Basis, Finding
 from brightline.core.subject import Blob, Context, Kind, Subject
 from brightline.provenance import generators
 from brightline.provenance.generator_rules import load_rules, matching
-from brightline.provenance.metadata import VALUE_LIMIT, Property
+from brightline.provenance.property import VALUE_LIMIT, Property
 from recordings import movie, sound
 
 SAMPLER = {

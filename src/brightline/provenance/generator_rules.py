@@ -11,7 +11,7 @@ import msgspec
 import re2
 
 from brightline.core.errors import DetectorError
-from brightline.provenance.metadata import Property
+from brightline.provenance.property import Property
 
 RULES_FILE = Path(__file__).parent / "generators.toml"
 # A node that samples from a model: without one, a ComfyUI graph may only resize a photograph.

@@ -12,7 +12,8 @@ from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.provenance.generator_rules import Rule, load_rules, matching
 from brightline.provenance.manifest import AI_SOURCE_TYPES
-from brightline.provenance.metadata import Property, properties_of
+from brightline.provenance.metadata import properties_of
+from brightline.provenance.property import Property
 
 NAME = "provenance.generators"
 

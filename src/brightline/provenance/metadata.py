@@ -6,20 +6,11 @@ Pixels and samples are never decoded. Names are `<home>.<key>`: `png.parameters`
 
 from collections.abc import Iterator
 
-import msgspec
-
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Blob, Kind
+from brightline.provenance.property import VALUE_LIMIT, Property
 
-VALUE_LIMIT = 4 * 1024 * 1024  # characters of one property; the graph of a large workflow has 300,000
 PROPERTY_LIMIT = 2_000  # properties of one file; rich newspaper metadata has 200
-
-
-class Property(msgspec.Struct, frozen=True):
-    """One property: where it stands and what it says."""
-
-    name: str
-    value: str
 
 
 def properties_of(blob: Blob, kind: Kind) -> Iterator[Property]:

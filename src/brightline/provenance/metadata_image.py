@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Blob, Kind
-from brightline.provenance.metadata import Property
 from brightline.provenance.metadata_xmp import read_xmp
+from brightline.provenance.property import Property
 
 EXIF_LIMIT_BYTES = 16 * 1024 * 1024  # makers put previews into EXIF; 64 kB in JPEG, more elsewhere
 _FORMATS = {Kind.JPEG: "JPEG", Kind.WEBP: "WEBP", Kind.GIF: "GIF", Kind.TIFF: "TIFF", Kind.AVIF: "AVIF"}

@@ -9,8 +9,8 @@ import av
 
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Blob, Kind
-from brightline.provenance.metadata import Property
 from brightline.provenance.metadata_xmp import read_xmp
+from brightline.provenance.property import Property
 
 _DEMUXERS = {
     Kind.WAV: "wav",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import msgspec
 
 from brightline.core.errors import DetectorError
-from brightline.provenance.metadata import VALUE_LIMIT, Property
 from brightline.provenance.metadata_image import read_exif
 from brightline.provenance.metadata_xmp import read_xmp
+from brightline.provenance.property import VALUE_LIMIT, Property
 
 CHUNK_LIMIT = 200_000  # chunks of one file; 8 kB of pixels each make 1.6 GB
 _SIGNATURE_BYTES = 8

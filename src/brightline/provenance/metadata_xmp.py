@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from brightline.core.errors import DetectorError
-from brightline.provenance.metadata import VALUE_LIMIT, Property
+from brightline.provenance.property import VALUE_LIMIT, Property
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"

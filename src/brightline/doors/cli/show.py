@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,12 +17,10 @@ from brightline.core.finding import Finding
 from brightline.core.harm import Harm
 from brightline.core.words import Words
 from brightline.doors.answer import is_incomplete
+from brightline.doors.cli.detector_rows import Row
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.line import Judgement
 from brightline.policy.harms import harm_words
-
-if TYPE_CHECKING:
-    from brightline.doors.cli.detectors import Row
 
 STYLES = {Action.ALLOW: "green", Action.LABEL: "cyan", Action.REVIEW: "yellow", Action.BLOCK: "bold red"}
 
@@ -146,7 +144,7 @@ def reasons(judgement: Judgement, language: str, most: int = 3) -> Iterator[str]
             yield f"{match.message.in_language(language)} <- {match.rule}"
 
 
-def show_detectors(rows: Sequence["Row"]) -> None:
+def show_detectors(rows: Sequence[Row]) -> None:
     """The table of detectors, to standard output."""
     table = Table(box=None, pad_edge=False, show_edge=False)
     for title in ("detector", "basis", "looks at", "purpose"):
