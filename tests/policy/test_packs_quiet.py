@@ -88,7 +88,7 @@ ORDINARY: dict[str, Examination] = {
         found("personal.id", Basis.ESTIMATE, 0.3, Harm.PERSONAL_DATA, type="resident_id", country="CN"),
     ),
     "weights": examined(Kind.SAFETENSORS),
-    "recording": examined(Kind.WAV, found("origin.c2pa", present="no")),
+    "recording": examined(Kind.WAV, mark("not_found"), found("origin.c2pa", present="no")),
     "table": examined(Kind.CSV),
     "empty file": examined(Kind.EMPTY),
 }
