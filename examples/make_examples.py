@@ -10,12 +10,14 @@ a drawing by arithmetic, never somebody's photograph. Marks and signatures come 
 
 import argparse
 import io
+import struct
 import subprocess  # noqa: TID251 - the synthesisers are programs of their own
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 import numpy as np
@@ -159,14 +161,21 @@ def _with_riff_chunk(webp: bytes, packet: bytes) -> bytes:
 
 
 def recordings() -> dict[str, bytes]:
-    """A clip and an animation of the drawing."""
+    """A clip and an animation of the drawing; the clip and the English notice also with a mark of GB 45438."""
     pictures = [drawing(2 * np.pi * number / FRAMES) for number in range(FRAMES)]
-    return {"video/waves.mp4": _mp4(pictures), "video/waves.gif": _gif(pictures[:: len(pictures) // 6])}
+    return {
+        "video/waves.mp4": _mp4(pictures),
+        "video/waves-marked.mp4": _mp4(pictures, {"AIGC": marks.bare()}),
+        "video/waves.gif": _gif(pictures[:: len(pictures) // 6]),
+        "speech/notice-marked.en.wav": _marked_wav(EXAMPLES / "speech/notice.en.flac"),
+    }
 
 
-def _mp4(pictures: list[Image.Image]) -> bytes:
+def _mp4(pictures: list[Image.Image], notes: Mapping[str, str] = MappingProxyType({})) -> bytes:
     out = io.BytesIO()
-    with av.open(out, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    options = {"fflags": "+bitexact", **({"movflags": "use_metadata_tags"} if notes else {})}
+    with av.open(out, "w", format="mp4", options=options) as container:
+        container.metadata.update(notes)
         stream = container.add_stream(
             "mpeg4", rate=FRAME_RATE, options={"flags": "+bitexact", "threads": "1"}
         )
@@ -175,6 +184,16 @@ def _mp4(pictures: list[Image.Image]) -> bytes:
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode())
     return out.getvalue()
+
+
+def _marked_wav(flac: Path) -> bytes:
+    """The recording as 16-bit WAV, with the mark in a chunk of its own behind the sound."""
+    with av.open(str(flac)) as source:
+        rate = source.streams.audio[0].rate
+        samples = b"".join(frame.to_ndarray().astype("<i2").tobytes() for frame in source.decode(audio=0))
+    head = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+    mark = marks.riff_chunk(b"AIGC", marks.bare().encode())
+    return marks.riff(b"WAVE", marks.riff_chunk(b"fmt ", head), marks.riff_chunk(b"data", samples), mark)
 
 
 def _gif(pictures: list[Image.Image]) -> bytes:
