@@ -1,9 +1,13 @@
+import pickle
+import string
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brightline.core.subject import Blob, Kind
 from brightline.intake.sniff import sniff
+from brightline.intake.sniff_model import sniff_model
 from brightline.intake.sniff_text import delimiter_of
 from hostile.samples import CHINESE, ENGLISH, HTML, box, picture, samples, zipped
 
@@ -104,6 +108,77 @@ def test_office_documents_are_told_by_their_members():
 def test_any_bytes_have_a_kind(tail, head):
     for data in (tail, head + tail):
         assert sniff(Blob(data)) == sniff(Blob(data))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "I stopped in for dinner",
+        "In this work, we analyze",
+        "Spectral embedding is",
+        "Save up to 70%",
+        "Selling Wedded Bliss",
+        "(N.B. this is",
+        "cat",
+        "ID339380",
+    ],
+)
+def test_prose_that_starts_with_letters_that_mean_something_elsewhere_is_text(start):
+    for rest in (".", "\nof it all.\n", " a\nb.\n.", "\n.....\n and so on, as said.\n"):
+        assert kind_of((start + rest).encode()) is Kind.TEXT
+
+
+LINES = st.lists(st.text(string.ascii_letters + "([{}]).0123456789", min_size=1, max_size=9), min_size=2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=40), st.sampled_from([b"", b" tail" * 20_000]))
+def test_lines_of_several_words_are_never_a_model(lines, tail):
+    text = "\n".join(" ".join(line) for line in lines).encode() + tail
+    assert sniff_model(text[:65_536], len(text)) is None
+
+
+MEMBERS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(MEMBERS), st.integers(0, 5))
+def test_every_pickle_of_a_list_is_known_in_every_protocol(members, protocol):
+    assert kind_of(pickle.dumps(members, protocol)) is Kind.PICKLE
+
+
+def test_a_pickle_that_runs_a_program_is_known_without_a_protocol():
+    for data in (
+        b"cos\nsystem\n(S'id'\ntR.",
+        b"(S'id'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'id'\no.",
+        b"N0cos\nsystem\n(Vid\ntR.",
+    ):
+        assert kind_of(data) is Kind.PICKLE
+
+
+def test_words_copied_from_word_with_its_field_marks_are_text():
+    words = (
+        'See our hotel @ \x13 HYPERLINK "http://www.hotel.example" \x01\x14www.hotel.example\x15 in December.'
+    )
+    assert kind_of(words.encode()) is Kind.TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your prescriptions, delivered for free\n Your prescriptions, delivered for free click here",
+        "Personal loans from $100 - $40,000\n ____ up to $40,000 within as little as a day",
+        "Bank robber gets the loot, makes it out, shoots self\n the junk, gets hit, dies\n and, so, on",
+        "Fw: hello; my worthy friend, how are you\n ____ De: a@example.com; my friend",
+        "Your device |\u2122 Antivirus\n look | here",
+    ],
+)
+def test_a_title_and_a_line_with_as_many_commas_are_no_table(text):
+    assert kind_of(text.encode()) is Kind.TEXT
 
 
 def test_no_lines_make_no_table():

@@ -4,6 +4,7 @@ A file that is two things at once (a polyglot) gets a note in the subject's head
 decided by its start, since that is what most software goes by.
 """
 
+import re
 import struct
 
 import msgspec
@@ -42,6 +43,7 @@ _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MSG_STREAM = "__properties_version1.0".encode("utf-16-le")
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2"}
+_ID3 = re.compile(rb"ID3[\x02-\x04][\x00-\x09][\x00\x10-\xf0][\x00-\x7f]{4}.", re.DOTALL)  # ID3v2.4 3.1
 _M4A_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 _MOV_ATOMS = {b"moov", b"mdat", b"wide", b"pnot"}
 
@@ -107,7 +109,7 @@ def _is_msg(blob: Blob) -> bool:
 
 
 def _mp3(head: bytes, blob: Blob) -> Kind | None:
-    if head.startswith(b"ID3") and len(head) > 10:
+    if _ID3.match(head):
         size = 10 + sum(
             (byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)
         )

@@ -1,11 +1,13 @@
 """Model files by their content: safetensors header, pickle opcodes, ONNX fields."""
 
+import re
+
 import msgspec
 
 from brightline.core.subject import Kind
 
 SAFETENSORS_HEADER_BYTES = 100_000_000  # the format's own limit
-PICKLE_OPCODES = 64  # how far the walk goes; a text that is a valid pickle for so long is a pickle
+PICKLE_OPCODES = 64  # how far the walk goes; what is a valid pickle for so long is a pickle
 
 # Argument lengths of pickle opcodes (Python's pickletools): fixed, or a little-endian length of so many bytes first.
 _FIXED = dict.fromkeys(b"(.012NQR])}abdelotu\x81\x85\x86\x87\x88\x89\x90\x91\x93\x94sR\x92\x97\x98", 0)
@@ -33,8 +35,25 @@ _COUNTED = {
     0x8E: 8,
     0x96: 8,
 }
-_LINES = dict.fromkeys(b"SVILFPgp", 1) | {ord("c"): 2, ord("i"): 2}
-_TELLING = frozenset(b"cR\x93\x94}]q\x8cX(tbN")
+_NAME = rb"[A-Za-z_][A-Za-z0-9_.]{0,255}"
+# Arguments that end with their line, as pickletools reads them: anything else that fits is a sentence.
+_LINES = {
+    ord(opcode): re.compile(pattern)
+    for opcode, pattern in {
+        "F": rb"(?:[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|nan))\n",
+        "I": rb"[-+]?\d{1,4300}\r?\n",
+        "L": rb"[-+]?\d{1,4300}L?\r?\n",
+        "P": rb"[^\n]{0,4096}\n",
+        "S": rb"(?:'[^\n]*'|\"[^\n]*\")[ \t\r]*\n",
+        "V": rb"[\x00-\x09\x0b-\x7f\x80-\xff]*\n",
+        "c": _NAME + rb"\n" + _NAME + rb"\n",
+        "g": rb"\d{1,10}\r?\n",
+        "i": _NAME + rb"\n" + _NAME + rb"\n",
+        "p": rb"\d{1,10}\r?\n",
+    }.items()
+}
+_EVIDENCE = frozenset(b"cgip")  # names and memo slots on lines of their own: no sentence goes on like that
+_BINARY = frozenset(b"KMJhjqrG")  # their arguments are bytes; small numbers are no characters of a text
 
 
 def sniff_model(head: bytes, size: int) -> Kind | None:
@@ -66,34 +85,39 @@ def _is_safetensors(head: bytes, size: int) -> bool:
 def _is_pickle(head: bytes, size: int) -> bool:
     """Protocol 2 and later say so; older ones are known by walking their opcodes to the end or far enough."""
     if head[:1] == b"\x80":
-        return len(head) > 2 and 2 <= head[1] <= 5 and _walk(head, 2, size)
-    return head[:1] in {b"(", b"c", b"]", b"}", b"I", b"S", b"V"} and _walk(head, 0, size)
+        return len(head) > 2 and 2 <= head[1] <= 5 and _walk(head, 2, size, proven=True)
+    return _walk(head, 0, size, proven=False)
 
 
-def _walk(head: bytes, position: int, size: int) -> bool:
-    proven = position > 0
-    for count in range(PICKLE_OPCODES):
+def _walk(head: bytes, position: int, size: int, *, proven: bool) -> bool:
+    """Whether opcode follows opcode up to STOP, or for so long that it is no chance.
+
+    Without a protocol in front, something has to be seen that no text has: a name, a memo slot or a binary number.
+    """
+    for _ in range(PICKLE_OPCODES):
         if position >= len(head):
-            return proven and count > 0 and size > len(head)
-        opcode, position = head[position], position + 1
+            return proven and size > len(head)
+        opcode, start = head[position], position + 1
         if opcode == ord("."):
-            return count > 0 or proven
-        if opcode in _FIXED:
-            position += _FIXED[opcode]
-        elif opcode in _COUNTED:
-            width = _COUNTED[opcode]
-            position += width + int.from_bytes(head[position : position + width], "little")
-        elif opcode in _LINES:
-            for _ in range(_LINES[opcode]):
-                end = head.find(b"\n", position)
-                if end < 0:
-                    return False
-                position = end + 1
-        else:
+            return proven
+        position = _behind(head, opcode, start)
+        if position < 0:
             return False
-        if position > len(head) and size > len(head):
-            return proven or opcode in _TELLING
-    return proven or position >= PICKLE_OPCODES
+        proven |= opcode in _EVIDENCE or (opcode in _BINARY and min(head[start:position], default=32) < 9)
+        if position > len(head):
+            return proven and size > len(head)
+    return proven
+
+
+def _behind(head: bytes, opcode: int, start: int) -> int:
+    """Where the next opcode stands, -1 where this is none or its argument is not one that it takes."""
+    if opcode in _FIXED:
+        return start + _FIXED[opcode]
+    if opcode in _COUNTED:
+        width = _COUNTED[opcode]
+        return start + width + int.from_bytes(head[start : start + width], "little")
+    match = _LINES[opcode].match(head, start) if opcode in _LINES else None
+    return match.end() if match is not None else -1
 
 
 def _is_onnx(head: bytes) -> bool:

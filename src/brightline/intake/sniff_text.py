@@ -11,6 +11,8 @@ from brightline.media.text import decode
 
 CSV_ROWS = 50  # rows looked at
 MARKDOWN_SCORE = 3  # separate signs of Markdown that make it Markdown rather than text
+FEW_ROWS = 4  # below it, a table has to look like one: no sentence for a column, no space around a comma
+NAME_WORDS = 4  # of a column in so short a table
 LINE_LIMIT = 10_000  # characters of one line that are looked at
 
 _HEADER_NAMES = frozenset(
@@ -193,14 +195,18 @@ def delimiter_of(lines: list[str]) -> str:
             continue
         width = len(rows[0]) if rows else 0
         same = sum(1 for row in rows if len(row) == width)
-        named = (
-            all(
-                cell and len(cell) <= 64 and not cell.endswith(("。", "."))
-                for cell in map(str.strip, rows[0])
-            )
-            if rows
-            else False
-        )
-        if width >= 2 and len(rows) >= 2 and same >= 0.9 * len(rows) and named:
+        if width >= 2 and len(rows) >= 2 and same >= 0.9 * len(rows) and _names_columns(rows):
             return delimiter
     return ""
+
+
+def _names_columns(rows: list[list[str]]) -> bool:
+    """Whether the first row names columns: a few short rows could also be sentences with as many commas each."""
+    names = [cell.strip() for cell in rows[0]]
+    if not all(name and len(name) <= 64 and not name.endswith(("。", ".")) for name in names):
+        return False
+    if len(rows) >= FEW_ROWS:
+        return True
+    is_prose = any(len(name.split()) > NAME_WORDS for name in names)
+    spaced = any(cell != cell.strip() for cell in [rows[0][0].lstrip(), *rows[0][1:-1], rows[0][-1].rstrip()])
+    return not is_prose and not spaced

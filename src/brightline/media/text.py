@@ -17,7 +17,9 @@ GUESS_BYTES = 8 * 1024  # each candidate encoding is tried on; language shows in
 CONTROL_SHARE = 0.01  # more control characters than that, and it is no text
 LANGUAGE_SCORE = 0.55  # share of plausible characters below which a guess is refused
 REPLACEMENT = "\ufffd"
-_PLAIN_CONTROLS = frozenset("\t\n\r\f\v\x1b")
+_PLAIN_CONTROLS = frozenset(
+    "\t\n\r\f\v\x1b\x13\x14\x15"
+)  # the last three mark fields in words copied from Word
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
