@@ -52,7 +52,14 @@ def assemble(settings: Settings) -> Iterator[House]:
                 for key, one in ledger.known(keys).items()
             }
 
-        line = Line(pool=pool, decide=policy.decide, policy=policy.digest, record=record, known=known)
+        line = Line(
+            pool=pool,
+            decide=policy.decide,
+            policy=policy.digest,
+            limit_bytes=settings.limits.subject_bytes,
+            record=record,
+            known=known,
+        )
         yield House(settings, line, ledger, policy)
 
 

@@ -18,10 +18,11 @@ from brightline.core.decision import Decision
 from brightline.core.finding import Examination
 from brightline.core.receipt import Receipt
 from brightline.core.signatures import Decide
-from brightline.core.subject import Context
+from brightline.core.subject import Blob, Context
 from brightline.core.wire import digest
 from brightline.examine.messages import Examined, PartPreview, Task
 from brightline.examine.pool import Pool
+from brightline.intake.digests import edge_digest, sha256
 
 BATCH = 256  # decisions that share one durable write
 LOOKUP = 64  # jobs that are looked up in the ledger together
@@ -98,6 +99,7 @@ class Line:
         pool: Pool,
         decide: Decide,
         policy: str,
+        limit_bytes: int,
         record: Callable[[Sequence[Keyed]], Sequence[Receipt]],
         known: Callable[[Sequence[str]], Mapping[str, Known]],
     ) -> None:
@@ -107,12 +109,14 @@ class Line:
             pool: examines.
             decide: the policy.
             policy: its digest.
+            limit_bytes: a larger file is known by its size and ends, because nobody is going to read it.
             record: makes decisions durable.
             known: finds decisions that were recorded under the same key.
         """
         self._pool = pool
         self._decide = decide
         self._policy = policy
+        self._limit_bytes = limit_bytes
         self._record = record
         self._known = known
 
@@ -144,13 +148,15 @@ class Line:
         number = 0
         waiting = iter(jobs)
         while chunk := list(islice(waiting, LOOKUP)):
-            for job, key in self._unknown(chunk, settled):
-                if under_way.join(key, job):
+            for keyed in self._unknown(chunk, settled):
+                job = keyed.job
+                if under_way.join(keyed.key, job):
                     continue
                 number += 1
-                under_way.begin(number, key, job)
+                under_way.begin(number, keyed.key, job)
                 yield Task(
                     number=number,
+                    digest=keyed.digest,
                     path=os.fsencode(job.path),
                     data=job.data,
                     name=job.name,
@@ -159,27 +165,21 @@ class Line:
                 )
             yield None  # let what is settled be given out
 
-    def _unknown(self, chunk: Sequence[Job], settled: deque[Judgement]) -> list[tuple[Job, str]]:
+    def _unknown(self, chunk: Sequence[Job], settled: deque[Judgement]) -> list["_KeyedJob"]:
         """Jobs that the ledger does not know, with their keys; the others are settled."""
-        keyed: list[tuple[Job, str]] = []
+        keyed: list[_KeyedJob] = []
         for job in chunk:
             try:
-                keyed.append((job, self._key(job)))
+                content = _digest_of(job, self._limit_bytes)
             except OSError as error:
                 settled.append(Judgement(job=job, error=f"cannot read `{job.name}`: {error.strerror}"))
-        known = self._known([key for job, key in keyed if not job.again])
-        settled.extend(_from_record(job, known[key]) for job, key in keyed if key in known)
-        return [(job, key) for job, key in keyed if key not in known]
-
-    def _key(self, job: Job) -> str:
-        """What makes two jobs the same: bytes, context without its time, policy and detectors."""
-        if job.path:
-            with Path(job.path).open("rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
-        else:
-            content = hashlib.sha256(job.data).hexdigest()
-        context = msgspec.structs.replace(job.context, time="")
-        return digest([content, context, self._policy, self._pool.digest])
+                continue
+            # What makes two jobs the same: bytes, context without its time, policy and detectors.
+            context = msgspec.structs.replace(job.context, time="")
+            keyed.append(_KeyedJob(job, content, digest([content, context, self._policy, self._pool.digest])))
+        known = self._known([one.key for one in keyed if not one.job.again])
+        settled.extend(_from_record(one.job, known[one.key]) for one in keyed if one.key in known)
+        return [one for one in keyed if one.key not in known]
 
     def _settle(self, examined: Sequence[Examined], under_way: "_UnderWay") -> Iterator[Judgement]:
         """Decide, record, and only then give out."""
@@ -210,6 +210,19 @@ class Line:
                     previews=done.previews,
                     seconds=done.seconds,
                 )
+
+
+class _KeyedJob(msgspec.Struct, frozen=True):
+    job: Job
+    digest: str  # of the bytes
+    key: str
+
+
+def _digest_of(job: Job, limit_bytes: int) -> str:
+    if not job.path:
+        return hashlib.sha256(job.data).hexdigest()
+    blob = Blob(path=Path(job.path))
+    return sha256(blob) if blob.size <= limit_bytes else edge_digest(blob)
 
 
 class _UnderWay:

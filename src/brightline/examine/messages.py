@@ -26,6 +26,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         path: file to read, as the operating system spells it (names need not be UTF-8); empty when `data` holds the
             bytes.
         data: the bytes themselves, at most 32 KiB; larger ones are spooled to a file by the door.
+        digest: SHA-256 of the file where the caller has it, so that a large one is not read twice for it; smaller
+            ones are digested again, from the bytes that are examined.
         name: for people only.
         context: as the door gave it.
         preview: draw what a report shows.
@@ -35,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     context: Context
     path: bytes = b""
+    digest: str = ""
     data: bytes = b""
     name: str = ""
     preview: bool = False

@@ -1,12 +1,12 @@
 """What can be said of a subject that could not be opened: its digest, its size, and the gap that says why."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from brightline.core.finding import Examination
 from brightline.core.subject import Blob, Gap, Kind, Subject, facts_of
 from brightline.examine.messages import Task
+from brightline.intake.digests import sha256
 
 
 def bare_subject(task: Task, gap: Gap) -> Subject:
@@ -16,10 +16,8 @@ def bare_subject(task: Task, gap: Gap) -> Subject:
         OSError: it cannot even be read.
     """
     blob = Blob(path=Path(os.fsdecode(task.path))) if task.path else Blob(task.data)
-    with blob.open() as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
     return Subject(
-        digest=digest,
+        digest=task.digest or sha256(blob),
         size_bytes=blob.size,
         kind=Kind.UNKNOWN,
         name=task.name,

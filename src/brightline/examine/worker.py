@@ -117,7 +117,11 @@ def _open(task: Task, settings: Settings) -> Subject:
     try:
         if task.path:
             return open_file(
-                Path(os.fsdecode(task.path)), name=task.name, context=task.context, limits=settings.limits
+                Path(os.fsdecode(task.path)),
+                name=task.name,
+                context=task.context,
+                limits=settings.limits,
+                digest=task.digest,
             )
         return open_subject(Blob(task.data), name=task.name, context=task.context, limits=settings.limits)
     except MemoryError:

@@ -9,7 +9,6 @@ A reader that fails or hits a limit leaves a Gap; what it found before is kept.
 """
 
 import errno
-import hashlib
 import importlib
 import os
 import stat
@@ -30,13 +29,11 @@ from brightline.core.subject import (
 )
 from brightline.core.words import Words
 from brightline.intake.budget import Budget, size_words
+from brightline.intake.digests import edge_digest, sha256
 from brightline.intake.draft import SOURCE, Draft, Part, clean_name
 from brightline.intake.guard import guarded
 from brightline.intake.sniff import sniff
 from brightline.settings import Limits
-
-CHUNK_BYTES = 1024 * 1024  # read at once while hashing
-EDGE_BYTES = 1024 * 1024  # of each end of a file too large to open, that its digest covers
 
 Reader = Callable[[Blob, Draft], None]
 """Collects what one node says into the draft; may raise, which becomes a gap."""
@@ -67,7 +64,7 @@ _MEDIA_READERS: dict[Media, str] = {
 }
 
 
-def open_file(path: Path, *, context: Context, limits: Limits, name: str = "") -> Subject:
+def open_file(path: Path, *, context: Context, limits: Limits, name: str = "", digest: str = "") -> Subject:
     """Open a regular file as a subject.
 
     A symbolic link is refused, so that a link in an uploads folder never leads out of it; a door that means to
@@ -80,6 +77,7 @@ def open_file(path: Path, *, context: Context, limits: Limits, name: str = "") -
         context: where it came from.
         limits: what it may cost.
         name: how to call it; the path where empty.
+        digest: SHA-256 of the file where the caller has it; used for mapped files only, which are long to read.
 
     Raises:
         IntakeError: it cannot be read, or is not a regular file.
@@ -89,7 +87,8 @@ def open_file(path: Path, *, context: Context, limits: Limits, name: str = "") -
         blob = _blob(path, limits)
         if blob.size > limits.subject_bytes:
             return _too_large(blob, called, context, limits)
-        return open_subject(blob, name=called, context=context, limits=limits)
+        known = digest if blob.path is not None else ""
+        return open_subject(blob, name=called, context=context, limits=limits, digest=known)
     except OSError as error:
         raise IntakeError(f"cannot read `{clean_name(called)}`: {error.strerror or error}") from error
 
@@ -170,19 +169,6 @@ def reader_of(kind: Kind) -> Reader | None:
     return read
 
 
-def sha256(blob: Blob) -> str:
-    """SHA-256 of a blob, 64 lower-case hex digits, read in chunks.
-
-    Raises:
-        OSError: the file behind the blob cannot be read.
-    """
-    state = hashlib.sha256()
-    with blob.open() as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            state.update(chunk)
-    return state.hexdigest()
-
-
 def _blob(path: Path, limits: Limits) -> Blob:
     # O_NONBLOCK: opening a named pipe must not wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -196,18 +182,13 @@ def _blob(path: Path, limits: Limits) -> Blob:
 
 
 def _too_large(blob: Blob, name: str, context: Context, limits: Limits) -> Subject:
-    with blob.open() as stream:
-        state = hashlib.sha256(f"{blob.size} bytes\n".encode())
-        state.update(stream.read(EDGE_BYTES))
-        stream.seek(-EDGE_BYTES, os.SEEK_END)
-        state.update(stream.read(EDGE_BYTES))
     limit = size_words(limits.subject_bytes)
     why = Words(
         en=f"{blob.size} bytes, more than {limit}; not opened, and the digest covers only its size and both ends",
         zh=f"文件共 {blob.size} 字节，超过 {limit}，未打开；摘要仅覆盖文件大小与首尾数据",
     )
     return Subject(
-        digest=state.hexdigest(),
+        digest=edge_digest(blob),
         size_bytes=blob.size,
         kind=Kind.UNKNOWN,
         context=context,
