@@ -27,6 +27,7 @@ from brightline.intake.digests import edge_digest, sha256
 BATCH = 256  # decisions that share one durable write
 LOOKUP = 64  # jobs that are looked up in the ledger together
 BATCH_AGE_S = 0.1  # and how long the first of them may wait for the others
+TURN_S = 0.05  # how long the workers wait to be heard while a digest is computed
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,12 +149,12 @@ class Line:
         number = 0
         waiting = iter(jobs)
         while chunk := list(islice(waiting, LOOKUP)):
-            for keyed in self._unknown(chunk, settled):
+            for keyed in self._keyed(chunk, settled, preview=preview):
                 job = keyed.job
                 if under_way.join(keyed.key, job):
                     continue
                 number += 1
-                under_way.begin(number, keyed.key, job)
+                under_way.begin(number, keyed)
                 yield Task(
                     number=number,
                     digest=keyed.digest,
@@ -165,9 +166,14 @@ class Line:
                 )
             yield None  # let what is settled be given out
 
-    def _unknown(self, chunk: Sequence[Job], settled: deque[Judgement]) -> list["_KeyedJob"]:
-        """Jobs that the ledger does not know, with their keys; the others are settled."""
-        keyed: list[_KeyedJob] = []
+    def _keyed(
+        self, chunk: Sequence[Job], settled: deque[Judgement], *, preview: bool
+    ) -> Iterator["_KeyedJob"]:
+        """Jobs that need a worker, with their keys and what the ledger knows of them; the others are settled.
+
+        A job that the ledger knows needs a worker only to draw its preview.
+        """
+        keyed: list[tuple[Job, str, str]] = []
         for job in chunk:
             try:
                 content = _digest_of(job, self._limit_bytes)
@@ -176,18 +182,25 @@ class Line:
                 continue
             # What makes two jobs the same: bytes, context without its time, policy and detectors.
             context = msgspec.structs.replace(job.context, time="")
-            keyed.append(_KeyedJob(job, content, digest([content, context, self._policy, self._pool.digest])))
-        known = self._known([one.key for one in keyed if not one.job.again])
-        settled.extend(_from_record(one.job, known[one.key]) for one in keyed if one.key in known)
-        return [one for one in keyed if one.key not in known]
+            keyed.append((job, content, digest([content, context, self._policy, self._pool.digest])))
+        known = self._known([key for job, _, key in keyed if not job.again])
+        for job, content, key in keyed:
+            if key in known and not preview:
+                settled.append(_from_record(job, known[key]))
+            else:
+                yield _KeyedJob(job, content, key, known.get(key))
 
     def _settle(self, examined: Sequence[Examined], under_way: "_UnderWay") -> Iterator[Judgement]:
         """Decide, record, and only then give out."""
         if not examined:
             return
-        judged = [(done, done.examination) for done in examined if done.examination is not None]
+        judged = [
+            (done, done.examination)
+            for done in examined
+            if done.examination is not None and under_way.known(done.number) is None
+        ]
         keyed = [
-            Keyed(examination, self._decide(examination), under_way.record_key(done.number))
+            Keyed(examination, self._decide(examination), under_way.record_key(done.number, examination))
             for done, examination in judged
         ]
         receipts = self._record(keyed) if keyed else ()
@@ -196,7 +209,11 @@ class Line:
             for (done, _), one, receipt in zip(judged, keyed, receipts, strict=True)
         }
         for done in examined:
+            before = under_way.known(done.number)
             for place, job in enumerate(under_way.end(done.number)):
+                if before is not None:
+                    yield msgspec.structs.replace(_from_record(job, before), previews=done.previews)
+                    continue
                 if done.number not in recorded:
                     yield Judgement(job=job, error=done.error)
                     continue
@@ -216,6 +233,7 @@ class _KeyedJob(msgspec.Struct, frozen=True):
     job: Job
     digest: str  # of the bytes
     key: str
+    known: Known | None
 
 
 def _digest_of(job: Job, limit_bytes: int) -> str:
@@ -230,11 +248,11 @@ class _UnderWay:
 
     def __init__(self) -> None:
         self._jobs: dict[int, list[Job]] = {}
-        self._keys: dict[int, str] = {}
+        self._keyed: dict[int, _KeyedJob] = {}
         self._numbers: dict[str, int] = {}
 
-    def begin(self, number: int, key: str, job: Job) -> None:
-        self._jobs[number], self._keys[number], self._numbers[key] = [job], key, number
+    def begin(self, number: int, keyed: _KeyedJob) -> None:
+        self._jobs[number], self._keyed[number], self._numbers[keyed.key] = [keyed.job], keyed, number
 
     def join(self, key: str, job: Job) -> bool:
         """Let a job wait for the same one that is under way; says whether there is one."""
@@ -243,12 +261,22 @@ class _UnderWay:
         self._jobs[self._numbers[key]].append(job)
         return True
 
-    def record_key(self, number: int) -> str:
-        """The key to record under: none for a job that is to be judged again."""
-        return "" if self._jobs[number][0].again else self._keys[number]
+    def record_key(self, number: int, examination: Examination) -> str:
+        """The key to record under.
+
+        None for a job that is to be judged again, nor for a file that changed after its key was made: the decision is
+        about other bytes than the key says.
+        """
+        keyed = self._keyed[number]
+        changed = examination.facts.digest != keyed.digest
+        return "" if keyed.job.again or changed else keyed.key
+
+    def known(self, number: int) -> Known | None:
+        """What the ledger held of it before."""
+        return self._keyed[number].known
 
     def end(self, number: int) -> list[Job]:
-        del self._numbers[self._keys.pop(number)]
+        del self._numbers[self._keyed.pop(number).key]
         return self._jobs.pop(number)
 
 

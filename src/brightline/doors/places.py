@@ -1,9 +1,10 @@
-"""Where a finding points, in words and names."""
+"""Where a finding points, in words and names, in both languages."""
 
 from collections.abc import Iterator
 
 from brightline.core.finding import Box, ByteRange, Field, Place, Seconds, Span
 from brightline.core.subject import Facts
+from brightline.core.words import Words
 
 
 def part_names(facts: Facts, part: str = "") -> Iterator[tuple[str, str]]:
@@ -13,20 +14,20 @@ def part_names(facts: Facts, part: str = "") -> Iterator[tuple[str, str]]:
         yield from part_names(child, f"{part}/{index}" if part else str(index))
 
 
-def place_words(place: Place) -> str:
-    """A place in a few characters, the same in both languages.
+def place_words(place: Place) -> Words:
+    """A place in a few characters.
 
-    >>> place_words(Span(3, 9)), place_words(Seconds(0.5, 2.0))
-    ('3-9', '0.5-2.0 s')
+    >>> place_words(Span(3, 9)).en, place_words(Seconds(0.5, 2.0)).zh
+    ('characters 3-9', '第 0.5-2.0 秒')
     """
     match place:
         case Span(start=start, end=end):
-            return f"{start}-{end}"
+            return Words(f"characters {start}-{end}", f"第 {start}-{end} 字符")
         case Box(x=x, y=y, width=width, height=height):
-            return f"{width}x{height} px @ {x},{y}"
+            return Words(f"{width} x {height} px at {x}, {y}", f"位于 {x}, {y} 的 {width} x {height} 像素")
         case Seconds(start=first, end=last):
-            return f"{first:.1f}-{last:.1f} s"
+            return Words(f"{first:.1f}-{last:.1f} s", f"第 {first:.1f}-{last:.1f} 秒")
         case ByteRange(start=start, end=end):
-            return f"bytes {start}-{end}"
+            return Words(f"bytes {start}-{end}", f"第 {start}-{end} 字节")
         case Field(name=name):
-            return name
+            return Words(name, name)

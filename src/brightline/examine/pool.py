@@ -144,7 +144,7 @@ class Pool:
 
     def _unopened(self, task: Task, kind: GapKind) -> Examined:
         en, zh = (
-            ("opening it took too long and was ended", "打开耗时过长,已被终止")
+            ("opening it took too long and was ended", "打开耗时过长，已被终止")
             if kind is GapKind.TIMEOUT
             else ("opening it crashed a process", "打开时导致进程崩溃")
         )

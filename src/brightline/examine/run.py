@@ -5,6 +5,7 @@ died, and a fresh worker can go on with the next one.
 """
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
@@ -21,6 +22,7 @@ from brightline.examine.catalogue import Entry, fits, load
 from brightline.settings import Settings
 
 FINDINGS_PER_STEP = 200  # findings one detector may make on one part; a page shows no more
+RING_AGAIN_S = 0.05  # between two rings of a timeout that was not heard
 CONTAINERS = {Media.ARCHIVE, Media.MESSAGE}  # their parts are what there is to look at
 
 
@@ -132,7 +134,7 @@ def _died(steps: Sequence[Step], resume: Resume) -> Iterator[Gap]:
         return  # it died afterwards, while drawing the preview
     step = steps[resume.step]
     en, zh = (
-        ("did not stop in time and was ended", "未能按时停止,已被终止")
+        ("did not stop in time and was ended", "未能按时停止，已被终止")
         if resume.kind is GapKind.TIMEOUT
         else ("crashed its process", "导致其进程崩溃")
     )
@@ -145,7 +147,7 @@ def _out_of_time(left: int, total: int, settings: Settings) -> Gap:
         "examine",
         GapKind.TIMEOUT,
         f"{left} of {total} steps not run: the subject used up its {seconds:g} s",
-        f"共 {total} 个检测步骤,有 {left} 个未运行:该内容已用尽 {seconds:g} 秒时限",
+        f"共 {total} 个检测步骤，有 {left} 个未运行：该内容已用尽 {seconds:g} 秒时限",
     )
 
 
@@ -215,7 +217,7 @@ def _detect(
     except StepTimeout:
         return _gap(name, GapKind.TIMEOUT, f"stopped after {allowed:.1f} s", f"运行 {allowed:.1f} 秒后被停止")
     except DetectorError as error:
-        return _gap(name, GapKind.FAILED, str(error), f"无法判断:{error}")
+        return _gap(name, GapKind.FAILED, str(error), f"无法判断：{error}")
     except MemoryError:
         limit = settings.limits.worker_memory_bytes // 2**20
         return _gap(
@@ -223,7 +225,7 @@ def _detect(
         )
     except Exception as error:  # noqa: BLE001 - whatever a detector raises leaves a gap, never a clean result
         kind = type(error).__name__
-        return _gap(name, GapKind.FAILED, f"failed with {kind}", f"运行出错:{kind}")
+        return _gap(name, GapKind.FAILED, f"failed with {kind}", f"运行出错：{kind}")
     return None
 
 
@@ -280,6 +282,14 @@ class time_limit:  # noqa: N801 - reads as a statement: `with time_limit(5):`
         if self._armed:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._before)
+
+
+def ring_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Hook for exceptions that go nowhere: a timeout that native code swallowed in a callback rings once more."""
+    if lost.exc_type is StepTimeout:
+        signal.setitimer(signal.ITIMER_REAL, RING_AGAIN_S)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _raise_timeout(_signal: int, _frame: FrameType | None) -> None:

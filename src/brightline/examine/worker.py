@@ -6,6 +6,7 @@ and step were running.
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -29,7 +30,7 @@ from brightline.examine.messages import (
     Task,
     decode_settings,
 )
-from brightline.examine.run import Loaded, StepTimeout, examine, load_all, nodes, time_limit
+from brightline.examine.run import Loaded, StepTimeout, examine, load_all, nodes, ring_again, time_limit
 from brightline.examine.sandbox import deny_network, die_with_parent, limit_cores, limit_memory
 from brightline.examine.unopened import bare_subject
 from brightline.intake.open import open_file, open_subject
@@ -57,6 +58,7 @@ def work(connection: Connection, progress: Progress, settings: bytes, entries: b
         entries: encoded catalogue entries.
         digest: digest of the detectors in force.
     """
+    sys.unraisablehook = ring_again
     die_with_parent()  # the fork server, which ends when the pool's process ends
     limit_cores()
     frozen = decode_settings(settings)

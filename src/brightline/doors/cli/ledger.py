@@ -98,7 +98,7 @@ def export(folder: Path, settings_file: Path | None, home: Path | None, language
     with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         done = write_tiles(ledger, folder)
         click.echo(f"{done.size - done.before} new entries, {done.size} in all, in `{folder}`")
-        click.echo(f"key: {ledger.vkey}")
+        click.echo(f"public key, for whoever verifies it: {ledger.vkey}")
 
 
 @command.command()

@@ -18,11 +18,15 @@ from brightline.core.harm import Harm
 from brightline.core.words import Words
 from brightline.doors.answer import is_incomplete
 from brightline.doors.cli.detector_rows import Row
+from brightline.doors.leading import leading
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.line import Judgement
 from brightline.policy.harms import harm_words
 
 STYLES = {Action.ALLOW: "green", Action.LABEL: "cyan", Action.REVIEW: "yellow", Action.BLOCK: "bold red"}
+
+
+RULES_TOLD = 2  # of each finding; `explain` and the report name them all
 
 
 class Watcher:
@@ -108,16 +112,16 @@ class Watcher:
                 f"{harm_words(harm).in_language(self._language)} {count}"
                 for harm, count in self._harms.most_common()
             )
-            self._console.print(escape(self._say(f"harms: {named}", f"涉及危害:{named}")))
+            self._console.print(escape(self._say(f"harms: {named}", f"涉及危害：{named}")))
         if self._counts["incomplete"]:
             count = self._counts["incomplete"]
             self._console.print(
-                self._say(f"{count} not fully examined (gaps)", f"{count} 项未能完整检查(存在缺口)")
+                self._say(f"{count} not fully examined (gaps)", f"{count} 项未能完整检查（存在缺口）")
             )
         if self._counts["before"]:
             count = self._counts["before"]
             self._console.print(self._say(f"{count} already in the ledger", f"{count} 项此前已入账"))
-        self._console.print(self._say(f"ledger: {ledger_size} entries", f"账本:{ledger_size} 条记录"))
+        self._console.print(self._say(f"ledger: {ledger_size} entries", f"账本：{ledger_size} 条记录"))
 
     def _say(self, en: str, zh: str) -> str:
         return Words(en, zh).in_language(self._language)
@@ -131,12 +135,13 @@ def reasons(judgement: Judgement, language: str, most: int = 3) -> Iterator[str]
     rules: dict[Finding, list[str]] = {}
     for match in decision.matches:
         if match.findings:
-            witnesses = [examination.findings[index] for index in match.findings]
-            rules.setdefault(max(witnesses, key=lambda one: one.probability), []).append(match.rule)
+            witness = leading(examination.findings[index] for index in match.findings)
+            rules.setdefault(witness, []).append(match.rule)
     for finding, names in [*rules.items()][:most]:
         basis = BASES[finding.basis].in_language(language)
         why = finding.why.in_language(language)
-        yield f"{why} ({basis}, {finding.probability:.0%}) <- {', '.join(names)}"
+        more = f" +{len(names) - RULES_TOLD}" if len(names) > RULES_TOLD else ""
+        yield f"{why} ({basis}, {finding.probability:.0%}) <- {', '.join(names[:RULES_TOLD])}{more}"
     if not rules:
         for gap in examination.gaps[:most]:
             yield f"{gap.why.in_language(language)} ({gap.source})"

@@ -33,7 +33,9 @@ def show_explanation(
     word = ACTIONS[decision.action].in_language(language)
     out.print(f"[{STYLES[decision.action]}]{word}[/]  {escape(examination.facts.name)}")
     out.print(f"{entry.kind}, {entry.size_bytes} B, SHA-256 {entry.subject}", style="dim")
-    out.print(say(f"entry {receipt.index}, {entry.time}", f"第 {receipt.index} 条,{entry.time}"), style="dim")
+    out.print(
+        say(f"entry {receipt.index}, {entry.time}", f"第 {receipt.index} 条，{entry.time}"), style="dim"
+    )
     names = dict(part_names(examination.facts))
     for match in decision.matches:
         out.print()
@@ -47,7 +49,7 @@ def show_explanation(
             out.print(escape(f"  {_finding_line(examination.findings[index], names, language)}"))
     if examination.gaps:
         out.print()
-        out.print(say("not looked at:", "未能检查:"))
+        out.print(say("not looked at:", "未能检查："))
     for gap in examination.gaps:
         where = f" [{names[gap.part]}]" if names.get(gap.part) else ""
         out.print(escape(f"  {gap.why.in_language(language)} ({gap.source}, {gap.kind}){where}"))
@@ -59,7 +61,7 @@ def show_explanation(
 
 
 def _finding_line(finding: Finding, names: dict[str, str], language: str) -> str:
-    where = ", ".join(place_words(place) for place in finding.where[:4])
+    where = ", ".join(place_words(place).in_language(language) for place in finding.where[:4])
     place = " ".join(one for one in (names.get(finding.part, ""), where) if one)
     return (
         f"- {finding.why.in_language(language)} "

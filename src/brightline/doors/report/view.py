@@ -3,6 +3,7 @@
 import base64
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -11,12 +12,14 @@ from brightline.core.finding import Box, Finding, Seconds, Span
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Gap
 from brightline.core.words import Words
+from brightline.doors.leading import leading_of
 from brightline.doors.places import part_names, place_words
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement
 from brightline.policy.harms import harm_words
 
+TAGS = 0xE0000  # where Unicode's tag characters begin
 WAVE_WIDTH = 400  # units of the waveform's drawing
 
 
@@ -48,7 +51,7 @@ class FindingView(msgspec.Struct, frozen=True):
     harm_words: Words | None
     detector: str
     claim: str
-    places: str  # parts and places, of all findings that say the same
+    places: Words  # parts and places, of all findings that say the same
     count: int
     weighty: bool  # it warns of a harm or made a rule hold; the others are only noted
 
@@ -137,10 +140,9 @@ def item_view(judgement: Judgement) -> ItemView:
 def _headline(judgement: Judgement) -> Words | None:
     assert judgement.examination is not None
     assert judgement.decision is not None
-    for match in judgement.decision.matches:
-        if match.findings:
-            witnesses = (judgement.examination.findings[index] for index in match.findings)
-            return max(witnesses, key=lambda one: one.probability).why
+    finding = leading_of(judgement.decision, judgement.examination)
+    if finding is not None:
+        return finding.why
     gap = next(iter(judgement.examination.gaps), None)
     return gap.why if gap is not None else None
 
@@ -177,15 +179,18 @@ def _finding_view(alike: Sequence[Finding], names: dict[str, str], *, witness: b
         harm_words=harm_words(first.harm) if first.harm else None,
         detector=first.detector,
         claim=first.claim,
-        places="; ".join(one for one in (_places(finding, names) for finding in alike[:6]) if one),
+        places=Words(_places(alike, names, "en"), _places(alike, names, "zh")),
         count=len(alike),
         weighty=witness or first.harm is not None,
     )
 
 
-def _places(finding: Finding, names: dict[str, str]) -> str:
-    where = ", ".join(place_words(place) for place in finding.where[:6])
-    return " ".join(one for one in (names.get(finding.part, finding.part), where) if one)
+def _places(alike: Sequence[Finding], names: dict[str, str], language: str) -> str:
+    told = []
+    for finding in alike[:6]:
+        where = ", ".join(place_words(place).in_language(language) for place in finding.where[:6])
+        told.append(" ".join(one for one in (names.get(finding.part, finding.part), where) if one))
+    return "; ".join(one for one in told if one)
 
 
 def _gap_view(gap: Gap, names: dict[str, str]) -> GapView:
@@ -235,20 +240,21 @@ def _segments(text: str, start: int, spans: Sequence[Span]) -> Iterator[Segment]
         first, last = max(0, span.start - start), min(len(text), span.end - start)
         if first < last:
             marked[first:last] = b"\1" * (last - first)
-    run = ""
-    for index, letter in enumerate(text):
-        if _is_unseen(letter):
-            if run:
-                yield Segment(run, marked=bool(marked[index - 1]))
-            yield Segment(f"U+{ord(letter):04X}", unseen=True)
-            run = ""
-            continue
-        if run and marked[index] != marked[index - 1]:
-            yield Segment(run, marked=bool(marked[index - 1]))
-            run = ""
-        run += letter
-    if run:
-        yield Segment(run, marked=bool(marked[-1]))
+    for (kind, mark), run in groupby(range(len(text)), key=lambda index: (_sort(text[index]), marked[index])):
+        letters = [text[index] for index in run]
+        match kind:
+            case "seen":
+                yield Segment("".join(letters), marked=bool(mark))
+            case "tag":  # Unicode tag characters spell ASCII that only programs read
+                yield Segment("".join(chr(ord(letter) - TAGS) for letter in letters), unseen=True)
+            case _:
+                yield from (Segment(f"U+{ord(letter):04X}", unseen=True) for letter in letters)
+
+
+def _sort(letter: str) -> str:
+    if TAGS + 0x20 <= ord(letter) < TAGS + 0x7F:
+        return "tag"
+    return "unseen" if _is_unseen(letter) else "seen"
 
 
 def _is_unseen(letter: str) -> bool:

@@ -14,6 +14,7 @@ from typing import IO, Self
 
 import jinja2
 import msgspec
+from markupsafe import Markup, escape
 
 from brightline.core.decision import Action
 from brightline.core.harm import Harm
@@ -53,6 +54,7 @@ class ReportWriter:
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("brightline.doors", "report"), autoescape=True, trim_blocks=True
         )
+        self._templates.filters["ticks"] = _ticks
         self._item = self._templates.get_template("item.html")
         self._actions: Counter[Action] = Counter()
         self._harms: Counter[Harm] = Counter()
@@ -140,6 +142,15 @@ class ReportWriter:
 def _rows(counts: list[tuple[str, Words, int]]) -> list[Row]:
     most = max((count for _, _, count in counts), default=0) or 1
     return [Row(key, words, count, round(100 * count / most, 1)) for key, words, count in counts]
+
+
+def _ticks(text: str) -> Markup:
+    """Escaped text, in which `names in back-ticks` are set as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # an odd one out is not a pair
+        return escape(text)
+    wrap = Markup("<code>{}</code>").format
+    return Markup("").join(wrap(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces))
 
 
 def _digest(text: str) -> str:
