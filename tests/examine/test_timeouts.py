@@ -1,0 +1,36 @@
+"""A detector's time limit is heard even where native code calls back and swallows what is raised."""
+
+import ctypes
+import sys
+import time
+
+import pytest
+
+from brightline.examine.run import StepTimeout, ring_again, time_limit
+
+
+@ctypes.CFUNCTYPE(None)
+def _busy():
+    until = time.monotonic() + 0.3
+    while time.monotonic() < until:
+        pass
+
+
+def test_a_timeout_that_a_callback_swallows_rings_again_and_says_nothing(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "unraisablehook", ring_again)
+    started = time.monotonic()
+    with pytest.raises(StepTimeout), time_limit(0.1):
+        _busy()  # native code calls back into Python, and passes nothing on
+        time.sleep(30)
+    assert time.monotonic() - started < 5
+    assert capfd.readouterr().err == ""
+
+
+def test_other_lost_exceptions_are_still_told(monkeypatch, capfd):
+    @ctypes.CFUNCTYPE(None)
+    def broken():
+        raise ValueError("said")
+
+    monkeypatch.setattr(sys, "unraisablehook", ring_again)
+    broken()
+    assert "ValueError: said" in capfd.readouterr().err
