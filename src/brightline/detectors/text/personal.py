@@ -200,8 +200,8 @@ def _finding(kind: str, country: str, group: _Found) -> Finding:
         probability=PROBABILITY[group.strength],
         harm=Harm.PERSONAL_DATA,
         why=Words(
-            en=f"the text holds {words.en}{place_en}: {shown}, {len(spans)} in all",
-            zh=f"文本含有{words.zh}{place_zh}：{shown}，共 {len(spans)} 处",
+            en=f"the text holds {words.en}{place_en}: {shown}{f', {len(spans)} in all' if len(spans) > 1 else ''}",
+            zh=f"文本含有{words.zh}{place_zh}：{shown}{f'，共 {len(spans)} 处' if len(spans) > 1 else ''}",
         ),
         where=tuple(Span(start, end) for start, end in spans[:SPANS_LIMIT]),
         details=tuple(Detail(name, value) for name, value in sorted(facts.items()) if value),
