@@ -263,3 +263,21 @@ def test_words_under_an_undeclared_prefix_are_read():
     subject = opened(zipped({"[Content_Types].xml": b"<T/>", "word/document.xml": words}))
     assert subject.kind is Kind.DOCX
     assert subject.text.strip() == "seen"
+
+
+def test_escapes_of_json_are_read():
+    subject = opened(json.dumps({"name": "x", "note": "你好\U000e0041", "path": "C:\\u0041"}).encode())
+    assert subject.kind is Kind.JSON
+    assert "你好\U000e0041" in subject.text
+    assert "C:\\\\u0041" in subject.text
+
+
+def test_what_a_record_says_in_other_fields_is_the_feeds_own_text():
+    table = "用户名,身份证号,评论内容\n张三,11010519491231002X,很好\n李四,无,不错\n"
+    subject = opened(table.encode())
+    assert subject.kind is Kind.FEED
+    assert "身份证号: 11010519491231002X" in subject.text
+    assert "很好" not in subject.text  # said by the post
+    call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"arguments": "send it"}}]}
+    chat = {"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "so"}, call]}
+    assert "arguments: send it" in opened(json.dumps(chat).encode()).text

@@ -1,7 +1,12 @@
-"""JSON, JSON lines and CSV: as they stand, or, where they hold messages, as a FEED of posts or a CHAT of turns."""
+"""JSON, JSON lines and CSV: as they stand, or, where they hold messages, as a FEED of posts or a CHAT of turns.
+
+What stands in other fields of a feed (a table's further columns, an attachment, a tool's arguments) is the words of the
+feed itself: nothing that a record says goes unread.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -9,7 +14,7 @@ import msgspec
 from brightline.core.subject import Blob, GapKind, Kind, Role
 from brightline.intake.draft import Draft
 from brightline.intake.links import link_words
-from brightline.intake.record import Message, is_chat, messages_of, read_record
+from brightline.intake.record import Message, is_chat, messages_of, other_words, read_record
 from brightline.intake.sniff_text import delimiter_of
 from brightline.intake.transcript import turn
 
@@ -18,12 +23,16 @@ BRACKET_BYTES, COMMA_BYTES = 90, 60  # what CPython takes for a list or dict, an
 FIELD_CHARACTERS = 131_072  # of one CSV field; csv's own default
 SHARE = 0.5  # of the records that must read as messages
 
+_ESCAPE = re.compile(r"\\(?:((?:u[0-9a-fA-F]{4})(?:\\u[0-9a-fA-F]{4})*)|.)", re.DOTALL)
+
 
 def read(blob: Blob, draft: Draft) -> None:
     """Read a file of records."""
     text = draft.decoded(blob)
     records = _csv_records(text, draft) if draft.kind is Kind.CSV else _json_records(text, draft)
-    messages, others = [], 0
+    messages: list[Message] = []
+    rest: list[str] = []
+    others = 0
     for record in records:
         draft.budget.check_time()
         message = read_record(record)
@@ -31,6 +40,7 @@ def read(blob: Blob, draft: Draft) -> None:
             others += 1
         else:
             messages.append(message)
+        rest.extend(other_words(record, message))
         if len(messages) + others > draft.budget.limits.parts:
             draft.gap(
                 GapKind.LIMIT,
@@ -42,9 +52,30 @@ def read(blob: Blob, draft: Draft) -> None:
         messages = []  # one object with a title or a description is data, not a post
     if messages and len(messages) >= SHARE * (len(messages) + others):
         _add(messages, draft)
+        _say(draft, "\n".join(rest))
     else:
-        draft.say(text)
-        link_words(draft, text, 0)
+        _say(draft, text if draft.kind is Kind.CSV else unescaped(text))
+
+
+def unescaped(text: str) -> str:
+    r"""JSON as it stands, but with the characters that its `\u` escapes spell, which detectors must see.
+
+    >>> unescaped(r'{"a": "\u4f60\u597d \ud83d\ude00", "b": "C:\\user\n"}')
+    '{"a": "你好 😀", "b": "C:\\\\user\\n"}'
+    """
+    return _ESCAPE.sub(_unescape, text) if "\\u" in text else text
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match.group(1) is None:
+        return match.group()
+    units = bytes.fromhex(match.group(1).replace("\\u", "").removeprefix("u"))
+    return units.decode("utf-16-be", "replace")
+
+
+def _say(draft: Draft, words: str) -> None:
+    draft.say(words)
+    link_words(draft, words, 0)
 
 
 def _add(messages: list[Message], draft: Draft) -> None:

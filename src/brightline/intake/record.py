@@ -8,6 +8,10 @@ from brightline.core.subject import Header, Link
 
 ITEMS = 1_000  # pieces of one message's content that are joined
 VALUE_CHARACTERS = 2_000  # of an account, time or id
+TOLD_CHARACTERS = (
+    64 * 1024
+)  # of a message in which its own pieces are looked up; a longer one may be said twice
+LONG_NUMBER = 10**8  # shorter numbers count or measure; longer ones may identify somebody
 
 _TEXT = (
     "text",
@@ -141,6 +145,39 @@ def read_record(record: object) -> Message | None:
         in_chat=isinstance(role, str)
         and (role.lower() in _SPEAKERS or ("text" in fields and "date" in fields)),
     )
+
+
+def other_words(record: object, message: Message | None) -> Iterator[str]:
+    """What a record says besides its message, a line for each value, with the name of its field.
+
+    >>> list(other_words({"text": "hi", "notes": [{"by": "ann", "n": 7}]}, Message(text="hi")))
+    ['by: ann']
+    """
+    known = _told(message) if message is not None else set()
+    told = message.text if message is not None and len(message.text) <= TOLD_CHARACTERS else ""
+    for count, (name, value) in enumerate(_scalars(record)):
+        is_piece = count < ITEMS and value in told  # of content that is written in pieces
+        if value.strip() and value.strip() not in known and not is_piece:
+            yield f"{name}: {value}"
+
+
+def _told(message: Message) -> set[str]:
+    fields = (message.text, message.account, message.time, *message.text.split("\n"))
+    links, more = (link.target for link in message.links), (header.value for header in message.more)
+    return {value.strip() for value in (*fields, *links, *more)}
+
+
+def _scalars(record: object) -> Iterator[tuple[str, str]]:
+    """Strings and long numbers of a record, however deep, with the names of their fields."""
+    values: list[tuple[str, object]] = [("", record)]
+    while values:
+        name, value = values.pop()
+        if isinstance(value, dict):
+            values.extend((str(key), inner) for key, inner in reversed(value.items()))
+        elif isinstance(value, list):
+            values.extend((name, inner) for inner in reversed(value))
+        elif isinstance(value, str) or (isinstance(value, int) and value >= LONG_NUMBER):
+            yield name, str(value)
 
 
 def is_chat(messages: list[Message]) -> bool:
