@@ -209,3 +209,18 @@ def test_a_million_characters_take_less_than_the_budget(text):
     with contextlib.suppress(DetectorError):
         findings_of(text)
     assert time.process_time() - start < 2.5  # about 0.3 s when the machine is ours alone
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("加\u200b微\u200b信，领红包", "word_shredded"),
+        ("P\u200ba\u200by\u200bP\u200ba\u200bl", "word_shredded"),
+        ("H" + "\u0300\u0315\u0321\u0334\u0316" + "i", "stacked_marks"),
+        ("Tie\u0302\u0301ng Vie\u0323\u0302t", None),
+        ("葛\U000e0100城市 辻\U000e0100氏 邊\U000e0101", None),
+    ],
+)
+def test_letters_kept_apart_and_piles_of_marks_are_said(text, kind):
+    kinds = {finding.detail("kind") for finding in findings_of(text)}
+    assert kinds == ({kind} if kind else set())

@@ -25,6 +25,8 @@ MATCHES_LIMIT = 20_000  # places of one kind that are counted; a count at the li
 RUN_MIN = 16  # zero-width characters in a row: two letters in the shortest code
 SELECTORS_MIN = 4  # variation selectors in a row; sloppy editors double U+FE0F
 SPLITS_MIN = 2  # words broken by invisible characters; one can be left over from a web page
+SHREDS_MIN = 3  # breaks in one word that is taken apart letter by letter; hyphenation leaves longer pieces
+STACK_MIN = 5  # combining marks on one letter: UTS 39, 5.4 forbids more than four
 SPREAD_MIN = 6  # letters of a message that is spread over a text
 
 _ZERO_WIDTH = r"\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}\x{180E}\x{034F}\x{202A}-\x{202E}\x{2066}-\x{2069}"
@@ -32,7 +34,6 @@ _SELECTORS = r"\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}"
 _FILLERS = r"\x{3164}\x{FFA0}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{1D173}-\x{1D17A}\x{FFF9}-\x{FFFB}"
 _LETTER = r"\p{Latin}\p{Greek}\p{Cyrillic}0-9"
 
-ANY = re2.compile(rf"[{_ZERO_WIDTH}{_SELECTORS}{_FILLERS}\x{{00AD}}\x{{2800}}\x{{E0000}}-\x{{E007F}}]")
 _SUBDIVISION = r"\x{1F3F4}[\x{E0061}-\x{E007A}]{2}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]{1,3}\x{E007F}"  # a flag, UTS 51
 _TAGS = re2.compile(rf"{_SUBDIVISION}|\x{{1F3F4}}?[\x{{E0000}}-\x{{E007F}}]+")
 _FLAG = re2.compile(_SUBDIVISION)
@@ -40,6 +41,17 @@ _VARIATION_RUN = re2.compile(rf"[{_SELECTORS}]{{{SELECTORS_MIN},}}")
 _ZERO_WIDTH_RUN = re2.compile(rf"[{_ZERO_WIDTH}]{{{RUN_MIN},}}")
 _ZERO_WIDTH_ONE = re2.compile(r"[\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}\x{180E}\x{202C}]")
 _SPLIT = re2.compile(rf"[{_LETTER}](?:[{_ZERO_WIDTH}\x{{E0100}}-\x{{E01EF}}]+[{_LETTER}])+")
+_SHREDDED = re2.compile(
+    rf"[{_LETTER}](?:[{_ZERO_WIDTH}]+[{_LETTER}]){{{SHREDS_MIN},}}|\p{{Han}}(?:[{_ZERO_WIDTH}]+\p{{Han}}){{2,}}"
+)
+# Only marks that go on Latin, Greek and Cyrillic letters: other scripts have their own, and stack them by rule.
+_COMBINING = (
+    r"\x{0300}-\x{034E}\x{0350}-\x{036F}\x{1AB0}-\x{1AFF}\x{1DC0}-\x{1DFF}\x{20D0}-\x{20FF}\x{FE20}-\x{FE2F}"
+)
+_STACK = re2.compile(rf"[{_COMBINING}]{{{STACK_MIN},}}")
+ANY = re2.compile(
+    rf"[{_ZERO_WIDTH}{_SELECTORS}{_FILLERS}\x{{00AD}}\x{{2800}}\x{{E0000}}-\x{{E007F}}]|[{_COMBINING}]{{{STACK_MIN}}}"
+)
 _PADDING = re2.compile(
     rf"(?:[{_ZERO_WIDTH}\x{{00AD}}\x{{2800}}]+[ \x{{00A0}}\x{{2007}}\n]+){{8,}}|\x{{2800}}{{8,}}"
 )
@@ -62,6 +74,8 @@ class Hiding(StrEnum):
     ZERO_WIDTH_CODE = "zero_width_code"  # zero-width characters that spell words
     ZERO_WIDTH_RUN = "zero_width_run"
     WORD_SPLIT = "word_split"  # words broken so that filters miss them
+    WORD_SHREDDED = "word_shredded"  # one word or phrase, every letter apart
+    STACKED_MARKS = "stacked_marks"  # letters under piles of combining marks
     SOFT_HYPHEN = "soft_hyphen"  # the same by soft hyphens where no hyphenation would put them
     FILLER = "filler"  # letters that are blank
     PADDING = "padding"  # blank filling, usual behind the preview line of newsletters
@@ -84,6 +98,8 @@ def find_hidden(text: str) -> Iterator[Hidden]:
     yield from _coded(text, _VARIATION_RUN, Hiding.VARIATION_CODE, Hiding.VARIATION_RUN)
     yield from _zero_width(text)
     yield from _kind(Hiding.WORD_SPLIT, _places(_SPLIT, text), SPLITS_MIN)
+    yield from _kind(Hiding.WORD_SHREDDED, _places(_SHREDDED, text), 1)
+    yield from _kind(Hiding.STACKED_MARKS, _places(_STACK, text), 1)
     yield from _kind(Hiding.SOFT_HYPHEN, _places(_SOFT, text), 1)
     yield from _kind(Hiding.FILLER, _places(_FILLER, text), 1)
     yield from _kind(Hiding.PADDING, _places(_PADDING, text), 1)

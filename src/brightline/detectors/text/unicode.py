@@ -33,6 +33,8 @@ PROBABILITY: dict[str, float] = {
     Hiding.VARIATION_RUN: EVEN,
     Hiding.ZERO_WIDTH_RUN: EVEN,
     Hiding.WORD_SPLIT: 0.9,
+    Hiding.WORD_SHREDDED: EVEN,
+    Hiding.STACKED_MARKS: EVEN,
     Hiding.SOFT_HYPHEN: EVEN,
     Hiding.FILLER: EVEN,
     Hiding.PADDING: EVEN,  # the data hold no modern newsletters, which pad honestly
@@ -63,6 +65,14 @@ _HIDING_WORDS: dict[Hiding, Words] = {
         en="words are broken by invisible characters, so that filters miss them",
         zh="词语被不可见字符拆开，可能是为了躲过过滤",
     ),
+    Hiding.WORD_SHREDDED: Words(
+        en="the letters of a word are kept apart by invisible characters, so that filters miss it",
+        zh="词语的每个字之间都夹有不可见字符，可能是为了躲过过滤",
+    ),
+    Hiding.STACKED_MARKS: Words(
+        en="letters carry piles of combining marks, more than any language writes",
+        zh="字母上叠加了任何语言都不会用到的大量组合符号",
+    ),
     Hiding.SOFT_HYPHEN: Words(
         en="soft hyphens stand where no hyphenation puts them", zh="软连字符出现在不应断词的位置"
     ),
@@ -73,7 +83,7 @@ _HIDING_WORDS: dict[Hiding, Words] = {
     ),
 }
 # What is worth a warning when nothing was decoded: measured on mail, it goes with fraud.
-_EVASIONS = frozenset({Hiding.WORD_SPLIT, Hiding.SOFT_HYPHEN, Hiding.ZERO_WIDTH_RUN})
+_EVASIONS = frozenset({Hiding.WORD_SPLIT, Hiding.WORD_SHREDDED, Hiding.SOFT_HYPHEN, Hiding.ZERO_WIDTH_RUN})
 _CONFUSION_WORDS: dict[Confusion, Words] = {
     Confusion.MIXED_SCRIPT: Words(
         en="words mix Latin with look-alike letters of another script",
