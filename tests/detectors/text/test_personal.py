@@ -154,3 +154,12 @@ def test_a_million_characters_take_less_than_the_budget():
         with contextlib.suppress(DetectorError):
             findings_of(text)
         assert time.process_time() - start < 2.5
+
+
+def test_a_region_may_be_younger_than_the_person():
+    assert (
+        findings_of("身份证号 440306198512120042")[0].detail("type") == "resident_id"
+    )  # a district since 1992
+    assert findings_of("身份证号 440306-19851212-0042")
+    assert not findings_of("身份证号 440306198512120043")  # wrong check digit
+    assert not findings_of("身份证号 990306198512120040")  # no such region

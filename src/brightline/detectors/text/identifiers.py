@@ -10,9 +10,11 @@ from functools import cache
 from importlib import import_module
 
 import msgspec
-from stdnum import luhn
+from stdnum import luhn, numdb
+from stdnum.cn import ric
 
 FIRST_BIRTH = date(1900, 1, 1)
+TAIWAN_PERMIT = "830000"  # residence permits for Taiwan residents, since 2018; not in the list of regions
 LAST_BIRTH = date(2040, 1, 1)  # fixed, and not today: a replay must find the same
 
 
@@ -52,12 +54,27 @@ def _module_check(module: str) -> Callable[[str], bool]:
 
 
 def _is_resident_id(number: str) -> bool:
-    """GB 11643: region, date of birth and check digit."""
+    """GB 11643: region, date of birth and check digit.
+
+    The region may be younger than the person: it is the one of the day on which the number was first given, often
+    at sixteen, and numbers are given since 1984. `stdnum.cn.ric` compares it with the day of birth, so not its check.
+    """
+    digits = number.replace("-", "")
     try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        born = date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))
     except ValueError:
         return False
-    return FIRST_BIRTH <= born <= LAST_BIRTH and _module_check("cn.ric")(number)
+    is_region = digits[:6] == TAIWAN_PERMIT or any(
+        "county" in facts for _, facts in _regions().info(digits[:6])
+    )
+    return (
+        FIRST_BIRTH <= born <= LAST_BIRTH and is_region and ric.calc_check_digit(digits) == digits[-1].upper()
+    )
+
+
+@cache
+def _regions() -> numdb.NumDB:
+    return numdb.get("cn/loc")
 
 
 def _is_card(number: str) -> bool:
@@ -87,7 +104,7 @@ _SSN_WORDS = r"\bssn\b|social security|\bss ?#|社会安全号|社保号"
 
 IDENTIFIERS: tuple[Identifier, ...] = (
     Identifier(type="resident_id", country="CN", words=r"身份证|证件号|公民身份|id (?:card|number)|resident id",
-               pattern=r"[1-9][0-9]{5} ?(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]) ?[0-9]{3}[0-9Xx]",
+               pattern=r"[1-9][0-9]{5}[ \-]?(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ \-]?[0-9]{3}[0-9Xx]",
                check=_is_resident_id),
     Identifier(type="bank_card", country="CN", words=_CARD_WORDS, needs_words=True,
                pattern=r"62[0-9]{2}(?: ?[0-9]{4}){3}(?: ?[0-9]{1,3})?", check=_is_card),
