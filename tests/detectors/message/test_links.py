@@ -219,3 +219,16 @@ def test_a_million_characters_take_less_than_the_budget(text):
     with contextlib.suppress(DetectorError):
         findings_of(text)
     assert time.process_time() - start < 2.5
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["www.youtube-nocookie.com", "c.amazon-adsystem.com", "newsroom.paypal-corp.com", "chat.deepseek.com"],
+)
+def test_further_domains_of_a_brand_imitate_nobody(host):
+    assert not findings_of(f"https://{host}/embed")
+
+
+@pytest.mark.parametrize("host", ["tmall-vip.top", "chatgpt-login.top", "deepseek-app.top", "doubao-vip.top"])
+def test_lures_with_names_of_assistants_and_shops_are_found(host):
+    assert findings_of(f"https://{host}/")[0].claim == "link.imitates_brand"
