@@ -98,3 +98,18 @@ def test_utf8_is_always_read_back(text):
 @given(st.binary())
 def test_any_bytes_decode_to_something_with_damage_between_0_and_1(data):
     assert 0 <= decode(data).damage <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sehr geehrte Kunden, bitte bestätigen Sie Ihr Konto für die Überweisung", "L'été, à Besançon, ça coûte cher",
+     "El niño comió piñas, ¿qué pasó?", "São Paulo não é só coração", "Æblegrød på øen"],
+)  # fmt: skip
+def test_accents_inside_words_are_no_chinese(text):
+    decoded = decode(text.encode("cp1252"))
+    assert (decoded.text, decoded.encoding) == (text, "cp1252")
+
+
+def test_words_in_an_encoding_that_is_not_known_are_not_taken_for_chinese():
+    korean = "고객님 안녕하세요. 계정이 정지되었습니다. 아래 링크를 클릭하여 확인하십시오."
+    assert sniff_encoding(korean.encode("euc_kr")) == ""

@@ -16,6 +16,10 @@ WORD_LIMIT_CHARACTERS = 64  # a longer run without spaces is no word
 GUESS_BYTES = 8 * 1024  # each candidate encoding is tried on; language shows in a page
 CONTROL_SHARE = 0.01  # more control characters than that, and it is no text
 LANGUAGE_SCORE = 0.55  # share of plausible characters below which a guess is refused
+HAN_MIN = 16  # Han characters from which on their frequency tells
+FREQUENT_SHARE = (
+    0.05  # of the most frequent characters: running Chinese has ten times as many, tables of names twice
+)
 REPLACEMENT = "\ufffd"
 _PLAIN_CONTROLS = frozenset(
     "\t\n\r\f\v\x1b\x13\x14\x15"
@@ -68,6 +72,14 @@ class Piece(msgspec.Struct, frozen=True):
 
     start: int
     end: int
+
+
+# An accented letter inside a Latin word (`Grüße`), and what GB18030 makes of one (`Gr毀e`).
+_WORD_ACCENT = re.compile(
+    r"(?<=[A-Za-zÀ-ÿ])[ß-öø-ÿ](?=[a-zß-öø-ÿ])|(?<=[a-z])[ß-öø-ÿ]\b|\b[À-ÖØ-öø-ÿ](?=[a-z])"
+)
+_WORD_ACCENT_GAIN = 0.6
+_WEDGED = re.compile(r"(?<=[a-z])[\u3400-\u9fff](?=[a-z])")
 
 
 def decode(data: bytes, *, hint: str = "", whole: bool = True) -> Decoded:
@@ -206,10 +218,17 @@ def _language(decoded: Decoded) -> float:
     text = decoded.text
     if not text or not looks_textual(text):
         return 0.0
-    plausible = 0.0
-    for character in text:
-        plausible += _plausibility(character)
+    if _is_mojibake(text):
+        return 0.0
+    plausible = sum(map(_plausibility, text)) + _WORD_ACCENT_GAIN * len(_WORD_ACCENT.findall(text))
+    plausible -= len(_WEDGED.findall(text))
     return plausible / len(text) - 4 * decoded.damage
+
+
+def _is_mojibake(text: str) -> bool:
+    """Han characters, but hardly one that Chinese cannot do without: another language's bytes."""
+    han = [character for character in text if "\u4e00" <= character <= "\u9fff"]
+    return len(han) >= HAN_MIN and sum(map(_FREQUENT.__contains__, han)) < FREQUENT_SHARE * len(han)
 
 
 def _plausibility(character: str) -> float:
