@@ -34,7 +34,11 @@ _DEPTH_LIMIT = 32  # nesting of YAML collections
 _STRING_TAG = "tag:yaml.org,2002:str"
 _OPENING = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*---[ \t]*\r?\n")
 _CLOSING = re.compile(rb"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+_NAMES = re.compile(rb"(?i:AIGC)|ContentProducer")
 _KEY = re.compile(rb"""^[ \t]{0,3}["']?AIGC["']?[ \t]*:""", re.MULTILINE)
+_BEFORE = re.compile(
+    rb"(?:\xef\xbb\xbf)?[\s`~]*(?:(?:yaml|yml|json|markdown|md)?[\s`~]*)(?:---\s*)?\Z"
+)  # at the head
 # `AIGC:` on its own line and at least one indented line of a known field below it.
 _PASTED = re.compile(
     rb"""^(?P<indent>[ \t]*)["']?AIGC["']?[ \t]*:[ \t]*\r?\n(?P<fields>(?:(?P=indent)[ \t]+[A-Za-z0-9]{1,32}[ \t]*:[^\n]{0,8192}(?:\n|\Z)){1,32})""",
@@ -45,6 +49,9 @@ _CLOSERS = re.compile(
     rb"\s*(?:(?:```|~~~|---|\.\.\.|-->|</details>|</summary>)\s*)*\Z"
 )  # what may follow at the end
 _SCALARS = {"true", "false", "yes", "no", "null", "~", ""}
+
+
+_Found = tuple[str | tuple[Pair, ...], tuple[Oddity, ...]]
 
 
 class _Front(msgspec.Struct, frozen=True):
@@ -69,7 +76,7 @@ def read(data: memoryview) -> Reading:
     front = _front_matter(text)
     if front is not None:
         body = front.after
-        if b"AIGC" in text[front.start : front.end]:
+        if _NAMES.search(text, front.start, front.end):
             yield from _read_front(text[front.start : front.end], front)
     yield from _read_body(text, body)
 
@@ -109,10 +116,10 @@ def _read_front(block: bytes, front: _Front) -> Reading:
     except (yaml.YAMLError, CarrierError, UnicodeError, ValueError) as error:
         yield from _read_broken_front(block, front, error)
         return
-    for value in values:
+    for value, more in values:
         text = value if isinstance(value, str) else ""
         fields = value if isinstance(value, tuple) else ()
-        yield _candidate("markdown:front-matter", front.start, front.end, text, fields, odd)
+        yield _candidate("markdown:front-matter", front.start, front.end, text, fields, odd + more)
 
 
 def _read_broken_front(block: bytes, front: _Front, error: Exception) -> Reading:
@@ -128,8 +135,8 @@ def _read_broken_front(block: bytes, front: _Front, error: Exception) -> Reading
         yield _unread(GapKind.MALFORMED, f"front matter that names AIGC is no YAML: {reason}", front)
 
 
-def _yaml_values(text: str) -> Iterator[str | tuple[Pair, ...]]:
-    """Values of key `AIGC`, and of keys that contain it where they hold fields: a scalar's text, or pairs."""
+def _yaml_values(text: str) -> Iterator[_Found]:
+    """Values of keys that want to be `AIGC`, one level down too, or the fields laid out without any such key."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):  # events first: composing is recursive
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -139,12 +146,32 @@ def _yaml_values(text: str) -> Iterator[str | tuple[Pair, ...]]:
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return
-    for key, value in root.value:
-        if not isinstance(key, yaml.ScalarNode) or "AIGC" not in key.value:
+    found = list(_named(root))
+    for _, value in root.value:
+        if isinstance(value, yaml.MappingNode) and not found:
+            found = [(each, (*odd, Oddity.UNUSUAL_PLACE)) for each, odd in _named(value)]
+    fields = _value_of(root)
+    if (
+        not found
+        and isinstance(fields, tuple)
+        and {"Label", "ContentProducer"} <= {each.name for each in fields}
+    ):
+        found = [(tuple(each for each in fields if each.name in FIELD_NAMES), (Oddity.KEYWORD,))]
+    yield from found
+
+
+def _named(mapping: yaml.MappingNode) -> Iterator[_Found]:
+    """Values of keys that contain `AIGC` in either case: a scalar's text, or pairs."""
+    for key, value in mapping.value:
+        if not isinstance(key, yaml.ScalarNode) or "AIGC" not in key.value.upper():
             continue
         found = _value_of(value)
-        if key.value == "AIGC" or isinstance(found, tuple) or "{" in found:  # `isAIGC: true` is no mark
-            yield found
+        if key.value == "AIGC" or (isinstance(found, str) and "{" in found) or _has_fields(found):
+            yield found, () if "AIGC" in key.value else (Oddity.KEYWORD,)  # `isAIGC: true` is no mark
+
+
+def _has_fields(found: str | tuple[Pair, ...]) -> bool:
+    return isinstance(found, tuple) and any(pair.name in FIELD_NAMES for pair in found)
 
 
 def _value_of(node: yaml.Node) -> str | tuple[Pair, ...]:
@@ -163,7 +190,7 @@ def _pair_of(key: yaml.Node, value: yaml.Node) -> Pair:
 
 
 def _read_body(text: bytes, start: int) -> Reading:
-    """Marks pasted into the text: at its very end or in a <details> block; elsewhere they are examples."""
+    """Marks pasted into the text: at its very head or end or in a <details> block; elsewhere they are examples."""
     if text.find(b"AIGC", start) < 0:
         return
     count = 0
@@ -181,6 +208,8 @@ def _read_body(text: bytes, start: int) -> Reading:
 
 
 def _place_of(text: bytes, start: int, end: int) -> str:
+    if start < KiB and _BEFORE.match(text[:start]):
+        return "head"
     if _CLOSERS.match(text, end, end + KiB) and len(text) - end < KiB:
         return "end"
     opened = text.rfind(b"<details", max(0, start - 4 * KiB), start)

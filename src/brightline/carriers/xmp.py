@@ -19,11 +19,12 @@ from brightline.carriers.candidate import (
     Shape,
     Unread,
 )
+from brightline.carriers.loose import find_loose
 from brightline.core.subject import GapKind
 
 
 def _in_encodings(*words: str) -> tuple[bytes, ...]:
-    return tuple(word.encode(encoding) for word in words for encoding in ("utf-8", "utf-16-le"))
+    return tuple(word.encode(encoding) for word in words for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
@@ -41,6 +42,7 @@ FIELD_NAMES = frozenset(
 _BASE64_PROPERTY = "XmpKvBase64"  # Volcano Engine's request field, written into files by mistake
 _UTF16 = {b"\xff\xfe", b"\xfe\xff"}
 _PARSED_LIMIT_BYTES = 4 * MiB  # a tree of the smallest elements takes about 40 times the packet's size
+_DOCUMENT_TYPES = _in_encodings("<!DOCTYPE")
 _MARK_BYTES = _in_encodings("AIGC", _BASE64_PROPERTY, "ContentProducer")
 _ENDS = _in_encodings("</x:xmpmeta>", "</rdf:RDF>", "<?xpacket end")
 
@@ -50,13 +52,13 @@ def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
 
     Never expands entities, opens a file or the network; a packet with a document type is not read.
     """
-    packet = data if data[:2] in _UTF16 else data.strip(b"\x00 \t\r\n")
+    packet = _with_byte_order(data)
     if not packet:
         return
     if len(packet) > METADATA_LIMIT_BYTES:
         yield _unread(carrier, GapKind.LIMIT, "the XMP packet is larger than 16 MiB", start, end)
         return
-    if b"<!DOCTYPE" in packet or "<!DOCTYPE".encode("utf-16-le") in packet:
+    if any(word in packet for word in _DOCUMENT_TYPES):
         yield _unread(carrier, GapKind.MALFORMED, "the XMP packet has a document type", start, end)
         return
     if len(packet) > _PARSED_LIMIT_BYTES:
@@ -74,6 +76,14 @@ def read_xmp(data: bytes, carrier: str, start: int, end: int) -> Reading:
             yield candidate
     if oddities and not found:
         yield _unread(carrier, GapKind.MALFORMED, "the XMP packet is not well-formed XML", start, end)
+
+
+def _with_byte_order(data: bytes) -> bytes:
+    """The packet without padding; UTF-16 keeps or gets its byte order mark, which some writers leave to `<?xpacket`."""
+    if data[:2] in _UTF16:
+        return data
+    order = {b"<\x00": b"\xff\xfe", b"\x00<": b"\xfe\xff"}.get(data[:2])
+    return data.strip(b"\x00 \t\r\n") if order is None else order + data
 
 
 def _read_large(packet: bytes, carrier: str, start: int, end: int) -> Reading:
@@ -141,22 +151,46 @@ def _properties(element: "etree._Element") -> Iterator[tuple[Form, str, str, tup
         if fields:
             yield Form.XMP_STRUCTURE, tag, "", fields
             return
-        text = "".join(str(part) for part in element.itertext()).strip()
-        if _is_mark(tag, text):
-            yield Form.XMP_ELEMENT, tag, text, ()
+        marks = [text for text in _texts(element) if _is_mark(tag, text)]
+        if marks:
+            yield from ((Form.XMP_ELEMENT, tag, text, ()) for text in marks)
             return
+    elif len(element) == 0:
+        yield from ((Form.XMP_ELEMENT, tag, text, ()) for text in _loose(element.text))
     for name, value in element.attrib.items():
         if _is_mark(str(name), str(value)):
             yield Form.XMP_ATTRIBUTE, str(name), str(value).strip(), ()
+        elif not _names_mark(str(name)):
+            yield from ((Form.XMP_ATTRIBUTE, str(name), text, ()) for text in _loose(str(value)))
     laid_out = _attributes(element) + _children(element)
     if len(laid_out) >= 2 and any(pair.name in {"ContentProducer", "ProduceID"} for pair in laid_out):
         yield Form.XMP_STRUCTURE, f"{{{NAMESPACE}}}AIGC", "", laid_out
 
 
+def _texts(element: "etree._Element") -> list[str]:
+    """The value of a property: of each item where it is a list of several, else all its text."""
+    items = [child for child in element.iterdescendants(etree.Element) if _local(str(child.tag)) == "li"]
+    return [_text_of(item) for item in (items if len(items) > 1 else [element])]
+
+
+def _loose(value: object) -> Iterator[str]:
+    """Marks in a property that is not named after them."""
+    if isinstance(value, str) and "{" in value:
+        yield from (loose.text for loose in find_loose(value.encode("utf-8", "surrogatepass")))
+
+
+def _text_of(element: "etree._Element") -> str:
+    return "".join(str(part) for part in element.itertext()).strip()
+
+
 def _children(element: "etree._Element") -> tuple[Pair, ...]:
+    """Fields laid out below an element, or below the one `rdf:Description` that it holds."""
+    inner = list(element.iterchildren(etree.Element))
+    if len(inner) == 1 and _names_mark(str(element.tag)) and _local(str(inner[0].tag)) == "Description":
+        return _children(inner[0]) or _attributes(inner[0])
     return tuple(
-        Pair(_local(str(child.tag)), "".join(str(part) for part in child.itertext()).strip())
-        for child in element.iterchildren(etree.Element)
+        Pair(_local(str(child.tag)), _text_of(child))
+        for child in inner
         if _local(str(child.tag)) in FIELD_NAMES
     )
 
