@@ -146,6 +146,12 @@ def _look(part: Part, blob: Blob, draft: Draft) -> None:
         draft.kind = sniffed.kind
         for note in sniffed.notes:
             draft.header(note.name, note.value)
+            if note.name == "polyglot" and note.value in {"zip", "pdf"}:
+                draft.gap(
+                    GapKind.UNSUPPORTED,
+                    f"it is a {draft.kind} and a {note.value} at once; the {note.value} was not opened",
+                    f"它同时是 {draft.kind} 和 {note.value}，其中的 {note.value} 未打开",
+                )
 
 
 def _read(part: Part, blob: Blob, draft: Draft) -> None:

@@ -1,7 +1,7 @@
 """Pictures: their size and frames from the headers, without decoding a pixel."""
 
 import warnings
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
 from brightline.intake import boxes
@@ -49,6 +49,8 @@ def _size(blob: Blob, draft: Draft) -> tuple[int, int, int]:
         warnings.simplefilter("ignore")
         picture = factory(stream, "")
         width, height = picture.size
+        if draft.kind is Kind.TIFF and _strips_end(picture) > blob.size:
+            _note_cut(draft)
         return width, height, _frames(picture)
 
 
@@ -69,11 +71,22 @@ def _check_end(blob: Blob, draft: Draft) -> None:
     """A file that lacks its end marker was cut short."""
     with blob.open() as stream:
         if _is_cut(stream, blob.size, draft.kind):
-            draft.gap(
-                GapKind.MALFORMED,
-                f"the {draft.kind} ends before its end marker",
-                f"{draft.kind} 文件不完整，缺少结束标记",
-            )
+            _note_cut(draft)
+
+
+def _note_cut(draft: Draft) -> None:
+    draft.gap(
+        GapKind.MALFORMED,
+        f"the {draft.kind} ends before its end marker",
+        f"{draft.kind} 文件不完整，缺少结束标记",
+    )
+
+
+def _strips_end(picture: Any) -> int:
+    """Where the last strip or tile of a TIFF's first page ends (TIFF 6.0, StripOffsets and TileOffsets)."""
+    tags = picture.tag_v2
+    places = zip(tags.get(273) or tags.get(324) or (), tags.get(279) or tags.get(325) or (), strict=False)
+    return max((start + length for start, length in places), default=0)
 
 
 def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:

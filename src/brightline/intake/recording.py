@@ -22,6 +22,8 @@ _FORMATS = {
     Kind.AVI: "avi",
     Kind.FLV: "flv",
 }
+_SEGMENT = b"\x18\x53\x80\x67"
+_EBML_BYTES = 1024  # an EBML header has under 100
 _ISO = {Kind.M4A, Kind.MP4, Kind.MOV}
 _RIFF = {Kind.WAV, Kind.AVI}
 
@@ -82,4 +84,30 @@ def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
         head = stream.read(8)
         declared = int.from_bytes(head[4:8], "big" if head[:4] == b"RIFX" else "little")
         return head[:4] != b"RF64" and declared not in {0, 0xFFFFFFFF} and declared + 8 > size + 1
-    return False
+    if kind is Kind.MATROSKA:
+        return _segment_end(stream.read(_EBML_BYTES)) > size
+    return kind is Kind.FLV and _flv_is_cut(stream, size)
+
+
+def _segment_end(head: bytes) -> int:
+    """Where a Matroska's segment ends by its own word (RFC 8794 4), 0 where it does not say or does not follow."""
+    header_end = _element_end(head, 0, 4)
+    return _element_end(head, header_end, 4) if head[header_end : header_end + 4] == _SEGMENT else 0
+
+
+def _element_end(head: bytes, start: int, id_bytes: int) -> int:
+    at = start + id_bytes
+    width = 9 - head[at].bit_length() if at < len(head) else 9
+    if width > 8 or at + width > len(head):
+        return 0
+    length = int.from_bytes(head[at : at + width], "big") & ((1 << 7 * width) - 1)
+    return 0 if length == (1 << 7 * width) - 1 else at + width + length  # all ones: live, of unknown length
+
+
+def _flv_is_cut(stream: BinaryIO, size: int) -> bool:
+    """Each FLV tag is followed by its own size (FLV 10.1, E.3); the last one is not, where the file was cut."""
+    stream.seek(max(0, size - 4))
+    length = int.from_bytes(stream.read(4), "big")
+    stream.seek(max(0, size - 4 - length))
+    tag = stream.read(4)
+    return not 11 <= length <= size - 13 or int.from_bytes(tag[1:4], "big") + 11 != length

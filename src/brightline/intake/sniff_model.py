@@ -53,6 +53,8 @@ _LINES = {
     }.items()
 }
 _EVIDENCE = frozenset(b"cgip")  # names and memo slots on lines of their own: no sentence goes on like that
+_CALLS, _CALLS_FROM_MARK = frozenset(b"R\x81\x92"), frozenset(b"io")
+_NAMES, _ARGUMENTS = frozenset(b"c\x93"), frozenset(b")t\x85\x86\x87gh")
 _BINARY = frozenset(b"KMJhjqrG")  # their arguments are bytes; small numbers are no characters of a text
 
 
@@ -94,6 +96,7 @@ def _walk(head: bytes, position: int, size: int, *, proven: bool) -> bool:
 
     Without a protocol in front, something has to be seen that no text has: a name, a memo slot or a binary number.
     """
+    seen: set[int] = set()
     for _ in range(PICKLE_OPCODES):
         if position >= len(head):
             return proven and size > len(head)
@@ -103,10 +106,20 @@ def _walk(head: bytes, position: int, size: int, *, proven: bool) -> bool:
         position = _behind(head, opcode, start)
         if position < 0:
             return False
+        if _runs(opcode, seen):
+            return True
+        seen.add(opcode)
         proven |= opcode in _EVIDENCE or (opcode in _BINARY and min(head[start:position], default=32) < 9)
         if position > len(head):
             return proven and size > len(head)
     return proven
+
+
+def _runs(opcode: int, seen: set[int]) -> bool:
+    """Whether an unpickler has called something by now: then it is a pickle, whatever follows or is cut off."""
+    if opcode in _CALLS:
+        return bool(seen & _NAMES) and bool(seen & _ARGUMENTS)
+    return opcode in _CALLS_FROM_MARK and ord("(") in seen and (opcode == ord("i") or bool(seen & _NAMES))
 
 
 def _behind(head: bytes, opcode: int, start: int) -> int:
