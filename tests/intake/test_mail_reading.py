@@ -144,3 +144,16 @@ def test_parts_come_back_as_they_were_put_in(parts):
     assert [part.removeprefix(b"\r\n") for part in split_parts(entity)] == [
         part.removeprefix(b"\r\n") for part in parts
     ]
+
+
+def test_an_encrypted_body_is_a_gap():
+    armour = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA1\r\n-----END PGP MESSAGE-----\r\n"
+    assert gap_kinds(opened(START + b"\r\n" + armour)) == {GapKind.ENCRYPTED}
+    assert gap_kinds(opened(armour)) == {GapKind.ENCRYPTED}
+    assert not gap_kinds(opened(START + b"\r\nIt starts with -----BEGIN PGP MESSAGE-----.\r\n"))
+
+
+def test_a_message_as_apple_mail_stores_it_is_mail():
+    subject = opened(b"95        \n" + START + b"\r\nHello\r\n<?xml version='1.0'?><plist></plist>")
+    assert subject.kind is Kind.EMAIL
+    assert (headers_of(subject)["subject"], subject.text[:5]) == ("x", "Hello")

@@ -1,4 +1,6 @@
+import io
 import json
+import zipfile
 
 import pytest
 from intake_parts import gap_kinds, headers_of, nodes, opened, words_of
@@ -281,3 +283,36 @@ def test_what_a_record_says_in_other_fields_is_the_feeds_own_text():
     call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"arguments": "send it"}}]}
     chat = {"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "so"}, call]}
     assert "arguments: send it" in opened(json.dumps(chat).encode()).text
+
+
+def with_members(name: str, members: dict[str, str]) -> bytes:
+    """A sample document with further members, or others in place of its own."""
+    with zipfile.ZipFile(io.BytesIO(samples()[name][0])) as package:
+        own = {entry: package.read(entry) for entry in package.namelist()}
+    return zipped({**own, **{entry: data.encode() for entry, data in members.items()}})
+
+
+def test_notes_on_cells_and_diagrams_are_a_part():
+    note = (
+        "<comments><commentList><comment><text><r><t>A NOTE</t></r></text></comment></commentList></comments>"
+    )
+    for entry in ("xl/comments1.xml", "xl/comments/comment1.xml"):
+        cells = opened(with_members("cells.xlsx", {entry: note}))
+        assert [part.text for part in cells.parts if part.kind is Kind.TEXT] == ["A NOTE"]
+    diagram = "<dataModel><pt><t><p><r><t>A BOX</t></r></p></t></pt></dataModel>"
+    slides = opened(with_members("slides.pptx", {"ppt/diagrams/data1.xml": diagram}))
+    assert any("A BOX" in part.text for part in slides.parts)
+
+
+def test_a_link_that_a_formula_makes_is_a_link():
+    sheet = '<worksheet><sheetData><row><c><f>HYPERLINK("http://evil.test/f","a bank")</f><v/></c></row></sheetData></worksheet>'
+    (link,) = opened(with_members("cells.xlsx", {"xl/worksheets/sheet1.xml": sheet})).links
+    assert (link.target, link.shown) == ("http://evil.test/f", "a bank")
+
+
+def test_rich_text_is_not_taken_for_plain_text():
+    assert opened(rb"{\rtf1\ansi Hello \u20320?\u22909?}").kind is Kind.UNKNOWN
+
+
+def test_numeric_references_of_xml_are_read():
+    assert "\U000e0041" in opened(b"<?xml version='1.0'?><note>see &#xE0041; this</note>").text

@@ -7,6 +7,7 @@ from brightline.intake.draft import Draft, Part
 from brightline.intake.html import read_html
 from brightline.intake.links import link_words
 from brightline.intake.mime import Entity, decode_body, read_entity, split_parts
+from brightline.intake.plain import note_encrypted
 
 MULTIPART_DEPTH = 10  # multiparts within multiparts; real mail has three or four
 MESSAGE_BYTES = 128 * 1024 * 1024  # of one message; mail servers refuse more than 50 MiB
@@ -108,6 +109,7 @@ def _leaf(entity: Entity, bodies: _Bodies, draft: Draft) -> None:
     if entity.type == "text/html" or _is_page(words):
         bodies.html.append((words, data))
     else:
+        note_encrypted(words, draft)
         bodies.plain.append(words.replace("\r\n", "\n"))
 
 

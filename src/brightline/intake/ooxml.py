@@ -10,7 +10,7 @@ from typing import BinaryIO
 from brightline.core.subject import Blob, GapKind, Kind, Role
 from brightline.intake.draft import Draft, Part, clean_name
 from brightline.intake.guard import EncryptedError
-from brightline.intake.ooxml_words import read_docx, read_pptx, read_shared, read_sheet
+from brightline.intake.ooxml_words import read_docx, read_loose, read_pptx, read_shared, read_sheet
 from brightline.intake.unzip import RatioError, Unpacked, open_directory, overlaps, unpack
 from brightline.intake.xml_words import walk
 from brightline.intake.zip_directory import ZipEntry, ZipError
@@ -20,6 +20,11 @@ _NUMBER = re.compile(r"(\d{1,9})\.xml$")
 _EMBEDDED = re.compile(r"^(?:word|ppt|xl)/(?:media|embeddings)/[^/]+$")
 _DOCX_ORDER = re.compile(
     r"^word/(?:(document)|(footnotes)|(endnotes)|(comments)|(header\d{0,4})|(footer\d{0,4}))\.xml$"
+)
+# Members that hold words beside the pages: cell notes, text boxes, diagrams, charts, masters, building blocks.
+_LOOSE = re.compile(
+    r"^(?:word|ppt|xl)/(?:(?:comments|threadedComments|drawings|diagrams|charts|glossary|slideMasters|slideLayouts|chartsheets)/"
+    r"[^/]+|comments[^/]*|chartsheets/[^/]+)\.xml$"
 )
 
 
@@ -35,6 +40,7 @@ def read(blob: Blob, draft: Draft) -> None:
                 _read_pptx(package)
             case _:
                 _read_xlsx(package)
+        package.loose()
         package.embedded()
 
 
@@ -46,6 +52,7 @@ class _Package:
         bad = overlaps(directory)
         self.draft = draft
         self._stream = stream
+        self._read: set[str] = set()
         self.entries: dict[str, ZipEntry] = {e.name: e for e in directory.entries if e.offset not in bad}
         if bad:
             draft.gap(
@@ -59,6 +66,7 @@ class _Package:
         entry = self.entries.get(name)
         if entry is None:
             return b""
+        self._read.add(name)
         try:
             unpacked = unpack(self._stream, entry, self.draft)
         except (EncryptedError, RatioError, ZipError) as error:
@@ -98,6 +106,21 @@ class _Package:
                         f"{node.attributes.get('Type', '').rpartition('/')[2]} {node.attributes.get('Target', '')}",
                     )
         return found
+
+    def loose(self) -> None:
+        """Words beside the pages, all together as one part."""
+        names = [name for name in self.entries if name not in self._read and _LOOSE.match(name)]
+        words = "\n".join(filter(None, (read_loose(self.member(name), self.draft) for name in names)))
+        if words:
+            self.draft.part(
+                Part(
+                    data=words.encode("utf-8", "replace"),
+                    name="notes, drawings and masters",
+                    role=Role.EMBEDDED,
+                    kind=Kind.TEXT,
+                    text=words,
+                )
+            )
 
     def embedded(self) -> None:
         """Pictures and embedded documents as parts."""

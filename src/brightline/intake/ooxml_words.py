@@ -9,6 +9,10 @@ from brightline.intake.xml_words import walk
 
 SHARED_STRINGS = 1_000_000  # Excel's own sheets have a million rows
 _FIELD_LINK = re.compile(r"HYPERLINK\s{1,20}\"([^\"]{1,4000})\"")
+_FORMULA_LINK = re.compile(
+    r"(?i)\bHYPERLINK\(\s{0,9}\"([^\"]{1,4000})\"(?:\s{0,9}[,;]\s{0,9}\"([^\"]{0,500})\")?"
+)
+FORMULA_CHARACTERS = 8_192  # Excel's own limit on one formula
 _OFF = {"0", "false", "off"}
 
 
@@ -106,6 +110,8 @@ def read_sheet(data: bytes, targets: dict[str, str], shared: list[str], draft: D
         match node.name:
             case "v" | "t":
                 value += node.text
+            case "f" if found := _FORMULA_LINK.search(node.text[:FORMULA_CHARACTERS]):
+                draft.link(found.group(1), found.group(2) or "")
             case "c" if value:
                 draft.say(_cell(kind, value, shared) + "\t")
             case "row":
@@ -113,6 +119,17 @@ def read_sheet(data: bytes, targets: dict[str, str], shared: list[str], draft: D
             case _:
                 pass
     _link_rest(first, draft)
+
+
+def read_loose(data: bytes, draft: Draft) -> str:
+    """The words of a member that stands beside the pages: notes on cells, drawings, diagrams, charts, masters."""
+    words: list[str] = []
+    for node in walk(data, draft):
+        if not node.is_start and node.name in {"t", "text", "v"}:
+            words.append(node.text)
+        elif not node.is_start and node.name in {"p", "r", "comment", "pt"} and words and words[-1] != "\n":
+            words.append("\n" if node.name != "r" else "")
+    return "".join(words).strip()
 
 
 def _cell(kind: str, value: str, shared: list[str]) -> str:

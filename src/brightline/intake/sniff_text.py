@@ -83,6 +83,10 @@ def sniff_text(head: bytes, blob: Blob) -> Kind:
     raw = head[:LINE_LIMIT].decode("latin-1").lstrip("\r\n")  # mail may hold bodies in several encodings
     if "\0" not in re.split(r"\n\r?\n", raw, maxsplit=1)[0] and (kind := _message(raw)) is not None:
         return kind
+    if raw.startswith("{\\rtf"):
+        return (
+            Kind.UNKNOWN
+        )  # letters beyond ASCII are written in escapes, so as plain text it would be misread
     decoded = decode(head, whole=len(head) == blob.size)
     if not decoded.encoding:
         return Kind.UNKNOWN
@@ -118,7 +122,9 @@ def is_mail(text: str) -> bool:
             continue
         match = _HEADER.match(line)
         if match is None:
-            if number == 0 and line.startswith(">From "):
+            if number == 0 and (
+                line.startswith(">From ") or line.strip().isdigit()
+            ):  # Apple Mail counts bytes
                 continue
             return len(known & _HEADER_NAMES) >= 5  # a broken header block is still one
         known.add(match.group(1).lower())
