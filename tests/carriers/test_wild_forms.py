@@ -3,7 +3,7 @@
 import pytest
 
 import marks
-from brightline.carriers import markdown
+from brightline.carriers import markdown, png
 from brightline.carriers.candidate import Candidate, Form, Oddity
 from brightline.carriers.xmp import read_xmp
 
@@ -98,3 +98,30 @@ def test_an_example_behind_a_few_words_is_no_mark() -> None:
 @pytest.mark.parametrize("line", ["aigc: true", "isAIGC: false", "tags: [AIGC, aigc]", "Label: a"])
 def test_front_matter_that_only_speaks_of_it_holds_no_mark(line: str) -> None:
     assert in_markdown(f"---\n{line}\n---\n{TEXT}") == []
+
+
+def raw_profile(name: str, block: bytes) -> bytes:
+    """As ImageMagick writes it: the block in hexadecimal digits, 36 bytes a line."""
+    digits = "\n".join(block.hex()[at : at + 72] for at in range(0, 2 * len(block), 72))
+    return marks.ztxt_chunk(f"Raw profile type {name}", f"\n{name}\n{len(block):8}\n{digits}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("xmp", marks.xmp(marks.bare())),
+        ("APP1", b"http://ns.adobe.com/xap/1.0/\x00" + marks.xmp(marks.bare())),
+        ("exif", b"Exif\x00\x00" + marks.user_comment(marks.bare())),
+    ],
+)
+def test_a_mark_in_a_raw_profile_of_a_png_is_found(name: str, block: bytes) -> None:
+    (found,) = png.read(memoryview(marks.png(raw_profile(name, block))))
+    assert isinstance(found, Candidate)
+    assert found.text == marks.bare()
+    assert {Oddity.COMPRESSED, Oddity.UNUSUAL_PLACE} <= set(found.oddities)
+
+
+def test_a_raw_profile_that_is_cut_is_unread() -> None:
+    broken = marks.text_chunk("Raw profile type xmp", "\nxmp\n      12\nabc\n")
+    (item,) = png.read(memoryview(marks.png(broken)))
+    assert not isinstance(item, Candidate)

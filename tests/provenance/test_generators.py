@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import struct
 import wave
 import zlib
 from collections.abc import Callable
@@ -40,6 +41,20 @@ IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 def xmp(attributes: str = "", elements: str = "") -> bytes:
     return XMP.format(attributes=attributes, elements=elements).encode()
+
+
+IIM_CREDIT = b"\x1c\x01\x5a\0\3\x1b%G\x1c\x02\x6e\0\x13Made with Google AI"
+
+
+def raw_profile(name: str, block: bytes) -> str:
+    """As ImageMagick and ExifTool write metadata into PNG text."""
+    return f"\n{name}\n{len(block):8}\n{block.hex()}\n"
+
+
+def exif_of(tags: dict[int, str]) -> bytes:
+    exif = Image.Exif()
+    exif.update(tags)
+    return exif.tobytes()
 
 
 def picture() -> Image.Image:
@@ -111,6 +126,38 @@ POSITIVE: dict[str, tuple[str, Kind, Callable[[], bytes]]] = {
     "invokeai": ("InvokeAI", Kind.PNG, lambda: png(invokeai_metadata='{"positive_prompt": "a cat"}')),
     "invokeai dream": ("InvokeAI", Kind.PNG, lambda: png(Dream='"a cat" -s 50 -S 1 -W512 -H512 -C7.5')),
     "novelai": ("NovelAI", Kind.PNG, lambda: png(Software="NovelAI", Comment='{"sampler": "k", "uc": ""}')),
+    "comfyui with a cache that never holds": (
+        "ComfyUI",
+        Kind.PNG,
+        lambda: png(prompt=json.dumps({"3": {**SAMPLER["3"], "is_changed": [float("nan")]}})),
+    ),
+    "webui, UTF-8 called Unicode": (
+        "Stable Diffusion WebUI",
+        Kind.JPEG,
+        lambda: with_exif(Kind.JPEG, {}, b"UNICODE\0" + WEBUI.encode()),
+    ),
+    "easy diffusion": (
+        "Easy Diffusion",
+        Kind.PNG,
+        lambda: png(use_stable_diffusion_model="sd-v1-5", num_inference_steps="25"),
+    ),
+    "midjourney flags": ("Midjourney", Kind.PNG, lambda: png(Description="a cat --ar 16:9 --raw --v 6.1")),
+    "a gallery's own words": (
+        "a program that says it is AI",
+        Kind.JPEG,
+        lambda: with_exif(Kind.JPEG, {}, b"ASCII\0\0\0AI-generated content"),
+    ),
+    "recraft": ("video and image services", Kind.WEBP, lambda: with_exif(Kind.WEBP, {0x0131: "Recraft"})),
+    "iim in a raw profile": (
+        "Google AI",
+        Kind.PNG,
+        lambda: png(**{"Raw profile type iptc": raw_profile("iptc", IIM_CREDIT)}),
+    ),
+    "exif in a raw profile": (
+        "Jimeng",
+        Kind.PNG,
+        lambda: png(**{"Raw profile type exif": raw_profile("exif", exif_of({0x0131: "Jimeng"}))}),
+    ),
     "fooocus": ("Fooocus", Kind.PNG, lambda: png(fooocus_scheme="fooocus", parameters="{}")),
     "swarmui": ("SwarmUI", Kind.PNG, lambda: png(parameters='{"sui_image_params": {"prompt": "a"}}')),
     "midjourney": ("Midjourney", Kind.PNG, lambda: png(Description=MIDJOURNEY)),
@@ -197,6 +244,8 @@ NEGATIVE: dict[str, tuple[Kind, Callable[[], bytes]]] = {
         lambda: with_exif(Kind.JPEG, {0x010E: "Signature: " + "Ab0/" * 20, 0x013B: "Alex Example"}),
     ),
     "reimagined": (Kind.GIF, lambda: gif(b"Reimagined with AI")),
+    "an editor's own words": (Kind.PNG, lambda: png(Description="This is not AI-generated content")),
+    "flags of another program": (Kind.PNG, lambda: png(Description="convert --quality 90 --verbose")),
     "an encoder": (Kind.MP4, lambda: movie("mp4", title="holiday")),
 }
 
@@ -227,6 +276,61 @@ def test_an_iptc_source_type_is_read_as_attribute_and_as_resource() -> None:
     resource = xmp(elements=f'<e:DigitalSourceType rdf:resource="{IPTC}compositeSynthetic"/>')
     for packet in (attribute, resource):
         assert len(look(png(xmp=packet.decode()), Kind.PNG)) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        IPTC.replace("http:", "https:") + "trainedAlgorithmicMedia",
+        IPTC + "trainedAlgorithmicMedia/",
+        IPTC + "trainedalgorithmicmedia?lang=en",
+        "digsrctype:trainedAlgorithmicMedia",
+        "http://cv.iptc.org/newscodes/digitalsourcetype#trainedAlgorithmicMedia",
+        " Trained Algorithmic Media ",
+    ],
+)
+def test_an_iptc_source_type_is_read_in_every_spelling(value: str) -> None:
+    packet = xmp(f'e:DigitalSourceType="{value}"').decode()
+    [finding] = [each for each in look(png(xmp=packet), Kind.PNG) if each.claim == "origin.ai_declared"]
+    assert finding.detail("source_type") == "trainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_xmp_in_utf16_is_read_without_its_mark(encoding: str) -> None:
+    packet = xmp(f'e:DigitalSourceType="{IPTC}trainedAlgorithmicMedia"').decode().encode(encoding)
+    assert declared(with_exif(Kind.WEBP, {}, packet=packet), Kind.WEBP) == [""]
+
+
+def test_xmp_of_a_gif_is_read() -> None:
+    packet = xmp(f'e:DigitalSourceType="{IPTC}trainedAlgorithmicMedia"')
+    trailer = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    data = gif(b"a comment")
+    at = data.index(b"!\xfe")
+    marked = data[:at] + b"!\xff\x0bXMP DataXMP" + packet + trailer + data[at:]
+    assert declared(marked, Kind.GIF) == [""]
+    assert Image.open(io.BytesIO(marked)).size == (24, 16)
+
+
+def test_extended_xmp_of_a_jpeg_is_put_together() -> None:
+    packet = xmp(f'e:DigitalSourceType="{IPTC}trainedAlgorithmicMedia"')
+    half = len(packet) // 2
+    parts = b""
+    for offset, part in ((half, packet[half:]), (0, packet[:half])):
+        body = (
+            b"http://ns.adobe.com/xmp/extension/\0"
+            + b"0" * 32
+            + struct.pack(">II", len(packet), offset)
+            + part
+        )
+        parts += b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    data = with_exif(Kind.JPEG, {})
+    assert declared(data[:2] + parts + data[2:], Kind.JPEG) == [""]
+
+
+def test_a_gap_says_the_same_every_time() -> None:
+    with pytest.raises(DetectorError) as caught:
+        look(b"II*\0" + bytes(40), Kind.TIFF)
+    assert " at 0x" not in str(caught.value)
 
 
 def test_a_heif_container_is_read() -> None:

@@ -29,6 +29,9 @@ from brightline.core.subject import GapKind
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = "XML:com.adobe.xmp"
+_RAW_PROFILE = "Raw profile type "
+_EXIF_HEADER = b"Exif\x00\x00"
+_XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
 _PIXELS = {b"IDAT", b"fdAT"}
 _CHUNK_LIMIT = 300_000  # a gigabyte in 4 KiB chunks; walking them takes about half a second
 _INFLATED_LIMIT_BYTES = 4 * MiB  # one compressed text; a mark is a few KiB
@@ -134,12 +137,29 @@ def _read_text(chunk: _Chunk, place: str) -> Reading:
         odd += () if chunk.type == b"iTXt" and text.keyword == XMP_KEYWORD else (Oddity.UNUSUAL_PLACE,)
         for item in read_xmp(text.value, place, chunk.start, chunk.end):
             yield with_oddity(item, *odd) if isinstance(item, Candidate) else item
+    elif text.keyword.startswith(_RAW_PROFILE):
+        for item in _read_profile(text.value, place, chunk):
+            yield with_oddity(item, *odd, Oddity.UNUSUAL_PLACE) if isinstance(item, Candidate) else item
     elif text.keyword == "AIGC" or ("AIGC" in text.keyword and b"{" in text.value):
         odd += (Oddity.UNUSUAL_PLACE,) if chunk.type == b"iTXt" else ()
         yield _keyed(chunk, place, decode(text.value), odd)
     else:
         for loose in find_loose(text.value):
             yield _keyed(chunk, place, loose.text, (*odd, Oddity.KEYWORD))
+
+
+def _read_profile(value: bytes, place: str, chunk: _Chunk) -> Reading:
+    """Metadata that ImageMagick and others keep as text: a name, a length, hexadecimal digits."""
+    lines = value.strip().split(b"\n", 2)
+    try:
+        block = bytes.fromhex(lines[2].decode("ascii")) if len(lines) == 3 else b""
+    except ValueError:
+        yield _unread(chunk, place, GapKind.MALFORMED, "a PNG raw profile is no hexadecimal text")
+        return
+    if block.startswith(_EXIF_HEADER):
+        yield from read_exif(block.removeprefix(_EXIF_HEADER), place, chunk.start)
+    elif b"adobe:ns:meta/" in block:
+        yield from read_xmp(block.removeprefix(_XMP_HEADER), place, chunk.start, chunk.end)
 
 
 def _text_of(chunk: _Chunk) -> _Text | None:

@@ -1,5 +1,6 @@
 """`generators.toml` as rules, and whether one matches a file's properties."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -137,8 +138,8 @@ def _as_object(value: object) -> dict[str, object]:
 
 def _json_object(value: str) -> dict[str, object]:
     try:
-        found = msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError, ValueError):
+        found = json.loads(value)  # and not msgspec: ComfyUI writes NaN into its graphs
+    except (RecursionError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -23,6 +23,7 @@ PLACE_LIMIT = 16  # places and source types in a finding; honest files need a fe
 PROBABILITY_SOURCE_TYPE = 0.97
 PROBABILITY_SYSTEM_NAMED = 0.95
 _SOURCE_TYPE = frozenset({"xmp.DigitalSourceType", "xmp.DigitalSourcetype"})
+_AI_WORDS = {term.lower(): term for term in AI_SOURCE_TYPES}  # some tools write `Trained Algorithmic Media`
 _SYSTEM_USED = "xmp.AISystemUsed"  # IPTC Photo Metadata 2025.1
 _SOFTWARE = (
     "exif.Software",
@@ -158,7 +159,9 @@ def _details(values: dict[str, str]) -> tuple[Detail, ...]:
 
 def _last_word(iri: str) -> str:
     """`http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia` -> `trainedAlgorithmicMedia`."""
-    return _quote(iri.strip().rstrip("/").replace(":", "/").rsplit("/", 1)[-1])
+    path = iri.strip().partition("?")[0].rstrip("/").replace(":", "/").replace("#", "/")
+    word = _quote(path.rsplit("/", 1)[-1])
+    return _AI_WORDS.get(word.replace(" ", "").lower(), word)
 
 
 def _quote(text: str) -> str:

@@ -3,10 +3,12 @@
 Source: Exif 3.0 (CIPA DC-008) tables of tags; IPTC-IIM 4.2 chapter 5.
 """
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import BinaryIO
 
 import pi_heif
@@ -33,7 +35,11 @@ _TAGS = {
     0x9C9D: "XPAuthor",
     0x9C9E: "XPKeywords",
 }
+GIF_XMP_LIMIT = 8  # packets of one GIF; one is allowed
 _USER_COMMENT = 0x9286
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_FIRST_DATASET = re.compile(rb"\x1c[\x01\x02]")
+_GIF_XMP = re.compile(rb"!\xff\x0bXMP DataXMP(?P<packet>.*?)(?:\x01\xff\xfe\xfd|\Z)", re.DOTALL)
 _TIFF_XMP = 700
 _IIM = {
     (2, 40): "instructions",
@@ -74,6 +80,9 @@ def read_image(blob: Blob, kind: Kind) -> Iterator[Property]:
         if kind is Kind.TIFF:
             yield from _read_tiff(image)
         yield from _read_iim(image)
+        yield from _read_extended_xmp(getattr(image, "applist", []))
+    if kind is Kind.GIF:
+        yield from _read_gif(blob.view())
 
 
 def read_exif(block: bytes) -> Iterator[Property]:
@@ -117,7 +126,8 @@ def _reading(failure: str) -> Iterator[None]:
         try:
             yield
         except _BROKEN as error:
-            raise DetectorError(f"{failure}: {error}") from error
+            reason = str(error).split("<_io.")[0].strip()  # Pillow quotes the stream with its address
+            raise DetectorError(f"{failure}: {reason}") from error
 
 
 def _read_info(info: Mapping[str, object]) -> Iterator[Property]:
@@ -152,6 +162,36 @@ def _read_iim(image: ImageFile.ImageFile) -> Iterator[Property]:
             yield Property(f"iim.{name}", _text(each))
 
 
+def read_iim(block: bytes) -> Iterator[Property]:
+    """Properties `iim.<name>` of a block of datasets, alone or in its Photoshop resource; what is cut is left out."""
+    start = _FIRST_DATASET.search(block)
+    position = start.start() if start else len(block)
+    while position + 5 <= len(block) and block[position] == 0x1C:
+        record, number, size = struct.unpack_from(">BBH", block, position + 1)
+        value = block[position + 5 : position + 5 + size]
+        if (record, number) in _IIM:
+            yield Property(f"iim.{_IIM[record, number]}", _text(value))
+        position += 5 + size
+
+
+def _read_extended_xmp(segments: list[tuple[str, bytes]]) -> Iterator[Property]:
+    """XMP that did not fit into one JPEG segment: parts under one GUID, each with its offset (XMP Part 3, 1.1.3.1)."""
+    packets: dict[bytes, list[tuple[int, bytes]]] = {}
+    for _, body in segments:
+        head = len(_EXTENDED_XMP)
+        if body.startswith(_EXTENDED_XMP) and len(body) >= head + 40:
+            (offset,) = struct.unpack_from(">I", body, head + 36)
+            packets.setdefault(body[head : head + 32], []).append((offset, body[head + 40 :]))
+    for parts in packets.values():
+        yield from read_xmp(b"".join(part for _, part in sorted(parts)))
+
+
+def _read_gif(data: memoryview) -> Iterator[Property]:
+    """XMP of a GIF, which Pillow does not give: an application extension up to its magic trailer (Part 3, 1.1.2)."""
+    for match in islice(_GIF_XMP.finditer(data), GIF_XMP_LIMIT):
+        yield from read_xmp(match["packet"])
+
+
 def _text(value: object, *, wide: bool = False) -> str:
     if isinstance(value, str):
         return _reread(value).rstrip("\0 ").strip()
@@ -178,6 +218,8 @@ def _user_comment(value: object) -> str:
     code, body = value[:8].rstrip(b"\0 "), value[8:]
     if code == b"UNICODE":
         # The byte order is not stated and writers differ: the side with the zero bytes is the high one.
+        if 0 not in body:
+            return _text(body)  # UTF-8 under the wrong name
         order = "utf-16-be" if body[::2].count(0) > body[1::2].count(0) else "utf-16-le"
         return body.decode(order, "replace").rstrip("\0 ").strip()
     return _text(body if code in {b"ASCII", b"JIS", b""} else value)

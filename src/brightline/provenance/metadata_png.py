@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from brightline.core.errors import DetectorError
-from brightline.provenance.metadata_image import read_exif
+from brightline.provenance.metadata_image import read_exif, read_iim
 from brightline.provenance.metadata_xmp import read_xmp
 from brightline.provenance.property import VALUE_LIMIT, Property
 
@@ -17,6 +17,9 @@ CHUNK_LIMIT = 200_000  # chunks of one file; 8 kB of pixels each make 1.6 GB
 _SIGNATURE_BYTES = 8
 _FRAME_BYTES = 12  # length, type, checksum
 _XMP_KEYWORD = "XML:com.adobe.xmp"
+_RAW_PROFILE = "Raw profile type "
+_EXIF_HEADER = b"Exif\0\0"
+_XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -57,8 +60,25 @@ def _read_chunk(kind: bytes, body: memoryview) -> Iterator[Property]:
         text = _READERS[kind](bytes(body))
         if text.keyword == _XMP_KEYWORD:
             yield from read_xmp(text.value)
+        elif text.keyword.startswith(_RAW_PROFILE):
+            yield from _read_profile(text.keyword.removeprefix(_RAW_PROFILE), text.value)
         else:
             yield Property(f"png.{text.keyword}", decode(text.value))
+
+
+def _read_profile(name: str, value: bytes) -> Iterator[Property]:
+    """Metadata that ImageMagick and ExifTool put into text: a name, a length, hexadecimal digits."""
+    lines = value.strip().split(b"\n", 2)
+    try:
+        block = bytes.fromhex(lines[2].decode("ascii")) if len(lines) == 3 else b""
+    except ValueError as error:
+        raise DetectorError(f"PNG raw profile `{name[:16]}` is no hexadecimal text") from error
+    if name in {"iptc", "8bim"}:
+        yield from read_iim(block)
+    elif block.startswith(_EXIF_HEADER):
+        yield from read_exif(block)
+    elif name in {"xmp", "APP1"}:
+        yield from read_xmp(block.removeprefix(_XMP_HEADER))
 
 
 def decode(data: bytes) -> str:

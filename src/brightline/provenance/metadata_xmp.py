@@ -21,12 +21,12 @@ def read_xmp(packet: bytes) -> Iterator[Property]:
     Raises:
         DetectorError: the packet is larger than the limit, has a document type, or is no XML.
     """
-    body = packet.strip(b"\0 \t\r\n")
+    body = _with_byte_order(packet)
     if not body:
         return
     if len(body) > VALUE_LIMIT:
         raise DetectorError(f"XMP packet has {len(body)} bytes, the limit is {VALUE_LIMIT}")
-    if b"<!DOCTYPE" in body or b"<\0!\0D\0O" in body:
+    if any("<!DOCTYPE".encode(encoding) in body for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
         raise DetectorError("XMP packet has a document type, which XMP does not allow")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True)
     try:
@@ -35,6 +35,14 @@ def read_xmp(packet: bytes) -> Iterator[Property]:
         raise DetectorError(f"XMP packet is no XML: {error}") from error
     if root is not None:
         yield from _walk(root)
+
+
+def _with_byte_order(packet: bytes) -> bytes:
+    """The packet without padding; UTF-16 keeps or gets its byte order mark, which some writers leave to `<?xpacket`."""
+    if packet[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return packet
+    order = {b"<\0": b"\xff\xfe", b"\0<": b"\xfe\xff"}.get(packet[:2])
+    return packet.strip(b"\0 \t\r\n") if order is None else order + packet
 
 
 def _walk(root: etree._Element) -> Iterator[Property]:
