@@ -11,7 +11,7 @@ import msgspec
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Detail, Field, Finding
 from brightline.core.harm import Harm
-from brightline.core.subject import Subject
+from brightline.core.subject import Kind, Media, Subject
 from brightline.core.words import Words
 from brightline.detectors.text.bidi import Reordered, Reordering, find_reordered
 from brightline.detectors.text.confusable import WORDS_LIMIT, Confusable, Confusion, find_confusable
@@ -110,18 +110,20 @@ def detect(subject: Subject) -> Iterator[Finding]:
     for name in SHOWN_FIELDS:
         value = subject.header(name)
         if not value.isascii():
-            for finding in _findings(value[:FIELD_LIMIT]):
+            for finding in _findings(value[:FIELD_LIMIT], to_people=True):
                 yield msgspec.structs.replace(finding, where=(Field(name),))
     if not subject.text.isascii():
-        yield from _findings(subject.text)
+        # Letters shown backwards deceive the reader of a message; in a plain file, code as a rule, they hide a change.
+        to_people = subject.kind.media is Media.MESSAGE or subject.kind is Kind.HTML
+        yield from _findings(subject.text, to_people=to_people)
 
 
-def _findings(text: str) -> Iterator[Finding]:
+def _findings(text: str, *, to_people: bool) -> Iterator[Finding]:
     text = well_formed(text)
     for hidden in find_hidden(text):
         yield _hidden_finding(hidden)
     for reordered in find_reordered(text):
-        yield _reordered_finding(reordered)
+        yield _reordered_finding(reordered, to_people=to_people)
     confusables = find_confusable(text)
     for kind in Confusion:
         if words := [word for word in confusables.words if word.kind is kind]:
@@ -158,7 +160,7 @@ def _hidden_harm(kind: Hiding, is_order: bool) -> Harm | None:
     return Harm.FRAUD_AI if kind in _EVASIONS else None
 
 
-def _reordered_finding(reordered: Reordered) -> Finding:
+def _reordered_finding(reordered: Reordered, *, to_people: bool) -> Finding:
     is_override = reordered.kind is Reordering.OVERRIDE
     if is_override:
         words = _quoting(
@@ -175,7 +177,7 @@ def _reordered_finding(reordered: Reordered) -> Finding:
         claim="text.bidi",
         basis=Basis.ESTIMATE if is_override else Basis.PROOF,
         probability=PROBABILITY[Reordering.OVERRIDE] if is_override else 1.0,
-        harm=Harm.FRAUD_AI if is_override else None,
+        harm=Harm.FRAUD_AI if is_override and to_people else None,
         why=words,
         where=reordered.spans,
         details=_details(count=str(reordered.count), kind=reordered.kind.value),
