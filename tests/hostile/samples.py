@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import struct
 import tarfile
 import zipfile
@@ -201,11 +202,11 @@ def heic(width: int = 64, height: int = 48) -> bytes:
 def recording(form: str, codec: str, seconds: float = 0.5) -> bytes:
     """A short silence, or a short grey film."""
     file = io.BytesIO()
-    with av.open(file, "w", format=form) as container:
+    with av.open(file, "w", format=form, options={"fflags": "+bitexact"}) as container:
         if codec in {"mpeg4", "flv1"}:
             stream = container.add_stream(codec, rate=10)
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-            frames = [av.VideoFrame(64, 48, "yuv420p") for _ in range(int(seconds * 10))]
+            frames = [_grey() for _ in range(int(seconds * 10))]
         else:
             stream = container.add_stream(codec, rate=48000)
             stream.layout = "mono"
@@ -218,6 +219,13 @@ def recording(form: str, codec: str, seconds: float = 0.5) -> bytes:
         for frame in [*frames, None]:
             container.mux(stream.encode(frame))
     return file.getvalue()
+
+
+def _grey() -> av.VideoFrame:
+    frame = av.VideoFrame(64, 48, "yuv420p")
+    for plane in frame.planes:  # fresh frames hold whatever was in memory
+        plane.update(b"\x80" * plane.buffer_size)
+    return frame
 
 
 def word() -> bytes:
@@ -268,4 +276,6 @@ def _saved(document: object) -> bytes:
     file = io.BytesIO()
     document.save(file)  # type: ignore[attr-defined]
     with zipfile.ZipFile(file) as archive:
-        return zipped({name: archive.read(name) for name in archive.namelist()})
+        members = {name: archive.read(name) for name in archive.namelist()}
+    core = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]{8}Z", b"2026-11-23T12:00:00Z", members["docProps/core.xml"])
+    return zipped({**members, "docProps/core.xml": core})
