@@ -89,7 +89,9 @@ def test_a_detector_that_cannot_be_imported_leaves_a_gap_where_it_fits(tmp_path,
 
     file = tmp_path / "a"
     Image.new("RGB", (8, 8)).save(file, "PNG")
-    (done,) = [one for batch in pool.run([Task(number=0, path=bytes(file), context=CONTEXT)]) for one in batch]
+    (done,) = [
+        one for batch in pool.run([Task(number=0, path=bytes(file), context=CONTEXT)]) for one in batch
+    ]
     assert ("b.absent", GapKind.MISSING) in [(gap.source, gap.kind) for gap in done.examination.gaps]
 
 
