@@ -15,7 +15,9 @@ import msgspec
 from brightline.core.errors import SettingsError
 
 MiB = 1024 * 1024
-SETTINGS_FILE_LIMIT_BYTES = 1 * MiB  # a settings file is written by hand
+SETTINGS_FILE_LIMIT_BYTES = (
+    64 * 1024
+)  # a settings file is written by hand; `tomllib` takes quadratic time for some
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +120,8 @@ def load_settings(
     """
     merged: dict[str, Any] = _read_file(file)
     base = file.parent if file is not None else Path()
-    for bank in merged.get("banks", []):
+    banks = merged.get("banks")
+    for bank in banks if isinstance(banks, list) else ():
         if isinstance(bank, dict) and "path" in bank:
             bank["path"] = str(base / str(bank["path"]))
     for name, text in sorted(environ.items()):
@@ -128,7 +131,9 @@ def load_settings(
     try:
         settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_decode_path)
     except (msgspec.ValidationError, ValueError) as error:
-        raise SettingsError(f"settings: {str(error)[0].lower()}{str(error)[1:]}") from error
+        path = file or default_file()
+        of = f"settings in `{path}` and `BRIGHTLINE_*`" if path is not None else "settings in `BRIGHTLINE_*`"
+        raise SettingsError(f"{of}: {_line(error)}") from error
     _check(settings)
     return msgspec.structs.replace(settings, home=settings.home.expanduser())
 
@@ -150,12 +155,22 @@ def _read_file(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         if path.stat().st_size > SETTINGS_FILE_LIMIT_BYTES:
-            raise SettingsError(f"`{path}` is larger than 1 MiB, which no settings file is")
+            raise SettingsError(
+                f"`{path}` is larger than {SETTINGS_FILE_LIMIT_BYTES // 1024} KiB, which no settings file is"
+            )
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read settings `{path}`: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"`{path}` is not TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"`{path}` is not TOML that we read: it is nested too deep") from error
+    except ValueError as error:  # of TOML, of UTF-8, of a number with thousands of digits
+        raise SettingsError(f"`{path}` is not TOML: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    """What an error says, on one line, since it may quote the file."""
+    said = " ".join(str(error).split())[:300]
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _place(merged: dict[str, Any], name: str, text: str) -> None:

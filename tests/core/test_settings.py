@@ -68,7 +68,7 @@ def test_unreadable_and_oversized_files_are_errors(tmp_path):
         load_settings(tmp_path / "missing.toml", {})
     big = tmp_path / "big.toml"
     big.write_text("#" * (1024 * 1024 + 1))
-    with pytest.raises(SettingsError, match="larger than 1 MiB"):
+    with pytest.raises(SettingsError, match="larger than 64 KiB"):
         load_settings(big, {})
 
 
@@ -76,3 +76,10 @@ def test_limits_fit_together():
     limits = Limits()
     assert limits.detector_seconds < limits.subject_seconds < 10
     assert limits.memory_bytes <= limits.worker_memory_bytes
+
+
+def test_an_unknown_key_names_the_file_that_has_it(tmp_path):
+    file = tmp_path / "brightline.toml"
+    file.write_text("colour = 1\n")
+    with pytest.raises(SettingsError, match=r"brightline\.toml.*colour"):
+        load_settings(file, {})

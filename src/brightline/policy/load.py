@@ -171,7 +171,7 @@ class _Loader:
             effective=self._effective(entries.get("effective")),
             cases=read_cases(reader, entries.get("cases")),
         )
-        if rule.id in seen:
+        if rule.id and rule.id in seen:
             reader.wrong(entries["id"], f"a rule named `{rule.id}` is already there")
         seen.add(rule.id)
         self._memory(entries, rule)

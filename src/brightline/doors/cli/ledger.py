@@ -9,6 +9,7 @@ from brightline.core.errors import LedgerError
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
 from brightline.ledger.ledger import Ledger
+from brightline.ledger.note import NOTE_LIMIT_BYTES
 from brightline.settings import Settings
 
 
@@ -79,7 +80,7 @@ def _verify_store(settings: Settings) -> int:
 def prove(
     reference: str, output: Path | None, settings_file: Path | None, home: Path | None, language: str | None
 ) -> None:
-    """Write a .tlog-proof that the entry of REFERENCE (#index, leaf or subject digest) is in the ledger."""
+    """Write a .tlog-proof that the entry of REFERENCE (index, leaf or subject digest) is in the ledger."""
     with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         proof = ledger.prove(one_entry(ledger, reference))
     if output is None:
@@ -117,9 +118,27 @@ def checkpoint(
     """Print the newest signed checkpoint; --add keeps cosignatures that witnesses gave for it."""
     with existing_ledger(read_settings(settings_file, home=home, language=language)) as ledger:
         if add is not None:
-            kept = ledger.add_cosignatures(add.read_text("utf-8"), witness)
+            kept = ledger.add_cosignatures(_signatures(add), witness)
             click.echo(f"{kept} cosignatures kept", err=True)
         click.echo(ledger.checkpoint(), nl=False)
+
+
+def _signatures(path: Path) -> str:
+    """What a witness answered.
+
+    Raises:
+        LedgerError: the file is no text, or larger than any note.
+    """
+    with path.open("rb") as file:
+        data = file.read(NOTE_LIMIT_BYTES + 1)
+    if len(data) > NOTE_LIMIT_BYTES:
+        raise LedgerError(
+            f"`{path}` is larger than {NOTE_LIMIT_BYTES} bytes, expected a note or signature lines"
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LedgerError(f"`{path}` is not UTF-8, expected a note or signature lines") from error
 
 
 @command.command()
@@ -139,6 +158,6 @@ def one_entry(ledger: Ledger, reference: str) -> int:
     found = ledger.find(reference)
     if not found:
         raise LedgerError(
-            f"nothing in the ledger is `{reference[:80]}`: give `#index`, or 8 to 64 digits of a digest"
+            f"nothing in the ledger is `{reference[:80]}`: give an index such as `12`, or 8 to 64 digits of a digest"
         )
     return found[-1]

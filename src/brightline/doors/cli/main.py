@@ -79,15 +79,19 @@ def _failed(error: Exception) -> int:
     from brightline.core.errors import BrightlineError  # late: `--help` needs none of it
 
     if isinstance(error, BrightlineError):
-        click.echo(f"brightline: {error}", err=True)
+        click.echo(f"brightline: {_shown(str(error))}", err=True)
     elif isinstance(error, OSError):
         where = f" `{error.filename}`" if error.filename else ""
-        click.echo(f"brightline: {(error.strerror or str(error)).lower()}{where}", err=True)
+        click.echo(_shown(f"brightline: {(error.strerror or str(error)).lower()}{where}"), err=True)
     else:
-        click.echo(
-            f"brightline: unexpected {type(error).__name__}: {str(error)[:300]}; please report it", err=True
-        )
+        said = _shown(str(error)[:300])
+        click.echo(f"brightline: unexpected {type(error).__name__}: {said}; please report it", err=True)
         import logging
 
         logging.getLogger(__name__).debug("unexpected error", exc_info=error)
     return 2
+
+
+def _shown(message: str) -> str:
+    """A message that may quote hostile bytes, without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in message)
