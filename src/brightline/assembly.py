@@ -94,8 +94,15 @@ def open_ledger(settings: Settings, *, check: bool = True) -> Ledger:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise LedgerError(f"cannot make `{settings.home}`: {error.strerror}; set `home` or --home") from error
-    url = settings.database or f"sqlite:///{(settings.home / STORE_FILE).absolute()}"
-    return Ledger.open(url=url, key_file=settings.home / KEY_FILE, origin=settings.origin, check=check)
+    store, key = settings.home / STORE_FILE, settings.home / KEY_FILE
+    if (
+        not settings.database and store.exists() and not key.exists()
+    ):  # a new key would not fit the old entries
+        raise LedgerError(
+            f"the ledger `{store}` is here, its key `{key}` is not: put it back from your backup"
+        )
+    url = settings.database or f"sqlite:///{store.absolute()}"
+    return Ledger.open(url=url, key_file=key, origin=settings.origin, check=check)
 
 
 def existing_ledger(settings: Settings, *, check: bool = True) -> Ledger:

@@ -96,7 +96,7 @@ def test_a_file_nobody_can_look_into_exits_3(home, tmp_path):
         (("scan", "-", "--audience", "everyone"), "not one of"),
         (("nonsense",), "No such command"),
         (("explain", "#9"), "nothing in the ledger"),
-        (("explain", "x"), "expected `#index`"),
+        (("explain", "x"), "expected an index"),
         (("ledger", "verify", "--old", "x"), "--old"),
     ],
 )
@@ -162,7 +162,8 @@ def test_unreadable_names_links_and_pipes_are_told_and_do_no_harm(home, tmp_path
     Path(os.fsdecode(bytes(folder) + b"/bad-\xff-\n-name.txt")).write_text("other")
     done = brightline("scan", folder, home / "nothing", "--json", home=home)
     names = [one["name"] for one in answers(done)]
-    assert len(names) == 2
+    assert len(names) == 3
+    assert names[2] == str(home / "nothing")
     assert all("\n" not in name for name in names)
     assert done.returncode == 2
     assert b"does not exist" in done.stderr
@@ -258,3 +259,34 @@ def test_help_is_quick_and_imports_nothing_heavy():
     for heavy in ("numpy", "sqlalchemy", "PIL", "rich", "lxml", "av", "yaml"):
         assert f" {heavy}\n" not in loaded
     assert b"Exit codes" in done.stdout
+
+
+def test_what_cannot_be_read_is_an_answer_too(home, tmp_path):
+    done = brightline("scan", tmp_path / "none", "-", "--json", home=home, stdin=CLEAN.encode())
+    first, second = answers(done)
+    assert (done.returncode, first["name"], second["name"]) == (2, "-", str(tmp_path / "none"))
+    assert (second["complete"], "does not exist" in second["error"]) == (False, True)
+
+
+def test_links_that_lead_out_of_a_folder_are_told_and_others_are_met_anyway(home, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "note.txt").write_text(CLEAN)
+    (folder / "again.txt").symlink_to("sub/note.txt")
+    (folder / "loop").symlink_to(".")
+    done = brightline("scan", folder, home=home)
+    assert b"not followed" not in done.stderr
+    (folder / "out").symlink_to(tmp_path)
+    (folder / "nowhere").symlink_to("missing")
+    done = brightline("scan", folder, "--json", home=home)
+    assert (done.returncode, len(answers(done))) == (0, 1)
+    assert b"not followed: 2 links" in done.stderr
+
+
+def test_an_entry_is_named_by_its_bare_index_and_a_lost_key_is_not_made_anew(home):
+    brightline("scan", "-", "--quiet", home=home, stdin=CLEAN.encode())
+    for index in ("0", "#0"):
+        assert brightline("explain", index, home=home).stdout.startswith(b"allow")
+    (home / "ledger.key").unlink()
+    done = brightline("scan", "-", "--quiet", home=home, stdin=HIDDEN.encode())
+    assert (done.returncode, b"backup" in done.stderr, (home / "ledger.key").exists()) == (2, True, False)

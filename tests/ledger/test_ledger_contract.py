@@ -152,7 +152,7 @@ def test_find_takes_an_index_a_leaf_or_a_subject(ledger: Ledger) -> None:
     assert ledger.find(subject[:63] + ("0" if subject[63] != "0" else "1")) == []
     assert (ledger.find("#50"), ledger.find("#51")) == ([50], [])
     for text in ("", "abc", "#", "#x", "zz" * 8, "a" * 65):
-        with pytest.raises(LedgerError, match="expected `#index` or 8 to 64 hex digits"):
+        with pytest.raises(LedgerError, match="expected an index such as `12`, or 8 to 64 hex digits"):
             ledger.find(text)
 
 

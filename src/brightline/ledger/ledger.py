@@ -33,6 +33,7 @@ from brightline.ledger.proof import Proof, format_proof
 from brightline.ledger.reading import Recorded
 from brightline.ledger.tables import checkpoints
 
+INDEX_DIGITS = 19  # the store's integers end there
 PREFIX_DIGITS = 8  # fewer hex digits would match by chance in a log of millions
 
 
@@ -207,10 +208,10 @@ class Ledger:
             return reading.receipts_of(connection, self.origin, [index])[index]
 
     def find(self, text: str) -> list[int]:
-        """Positions of entries by `#index`, or by the first hex digits of a receipt's leaf or a subject's digest.
+        """Positions of entries by index, or by the first hex digits of a receipt's leaf or a subject's digest.
 
         Args:
-            text: `#12`, or 8 to 64 hex digits.
+            text: `12` or `#12`, or 8 to 64 hex digits.
 
         Returns:
             Positions, oldest first, at most 1000; none when nothing fits.
@@ -219,10 +220,13 @@ class Ledger:
             LedgerError: the text is neither.
         """
         wanted = text.strip().lower()
-        if wanted.startswith("#") and wanted[1:].isdecimal() and len(wanted) < 20:
-            return [int(wanted[1:])] if int(wanted[1:]) < self.size else []
+        number = wanted.removeprefix("#")  # a shell takes a bare `#12` for a comment
+        if number.isdecimal() and len(number) < (INDEX_DIGITS if number != wanted else PREFIX_DIGITS):
+            return [int(number)] if int(number) < self.size else []
         if not PREFIX_DIGITS <= len(wanted) <= 64 or wanted.strip("0123456789abcdef"):
-            raise LedgerError(f"`{text[:80]}` finds nothing: expected `#index` or 8 to 64 hex digits")
+            raise LedgerError(
+                f"`{text[:80]}` finds nothing: expected an index such as `12`, or 8 to 64 hex digits"
+            )
         with guard(), self.engine.connect() as connection:
             return reading.matching(connection, wanted)
 

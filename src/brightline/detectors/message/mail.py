@@ -164,7 +164,11 @@ def _defects(subject: Subject, sender: Mailbox | None) -> Iterator[Finding]:
         yield _defect("from_missing", "from", Words(en="the mail names no sender", zh="邮件没有写明发件人"))
     if sum(header.name == "from" for header in subject.headers) > 1:
         # Servers and mail programs each believe another one (RFC 5322, 3.6 allows one).
-        yield _defect("from_twice", "from", Words(en="the mail names its sender twice", zh="邮件有多个发件人（From）字段"))
+        yield _defect(
+            "from_twice",
+            "from",
+            Words(en="the mail names its sender twice", zh="邮件有多个发件人（From）字段"),
+        )
     if not identity:
         yield _defect(
             "message_id_missing",

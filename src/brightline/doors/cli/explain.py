@@ -25,7 +25,7 @@ class Explained(msgspec.Struct, frozen=True):
 def command(
     receipt: str, settings_file: object, home: object, language: str | None, *, trace: bool, as_json: bool
 ) -> None:
-    """Say why the decision of RECEIPT (#index, leaf or subject digest) was made."""
+    """Say why the decision of RECEIPT (index, leaf or subject digest) was made."""
     from brightline.core.wire import canonical
     from brightline.policy.decide import policy_from_bytes
     from brightline.policy.explain import explain

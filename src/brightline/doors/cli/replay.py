@@ -34,7 +34,7 @@ def command(
     home: Path | None,
     language: str | None,
 ) -> int:
-    """Recompute the decisions of REFERENCES (#index, leaf or subject digest; default: all) and compare the bytes."""
+    """Recompute the decisions of REFERENCES (index, leaf or subject digest; default: all) and compare the bytes."""
     settings = read_settings(settings_file, home=home, language=language, jobs=1 if content else None)
     if content is not None and len(references) != 1:
         raise click.UsageError("--content needs exactly one reference")
