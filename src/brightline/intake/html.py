@@ -201,9 +201,18 @@ class _Walk:
             self._at_break = spaced.endswith((" ", "\n"))
 
     def _hide(self, words: str) -> None:
-        if self._hidden_length < HIDDEN_CHARACTERS and words.strip() and not words.startswith("[if"):
-            self.hidden.append(words[:HIDDEN_CHARACTERS].strip() + "\n")
-            self._hidden_length += len(words)
+        if not words.strip() or words.startswith("[if"):
+            return
+        room = HIDDEN_CHARACTERS - self._hidden_length
+        self._hidden_length += len(words)
+        if len(words) > room:
+            self.draft.gap_once(
+                GapKind.LIMIT,
+                f"more than {HIDDEN_CHARACTERS} characters of hidden words; the rest was not read",
+                f"隐藏文字超过 {HIDDEN_CHARACTERS} 个字符，其余未读取",
+            )
+        if room > 0:
+            self.hidden.append(words[:room].strip() + "\n")
 
     def _break(self) -> None:
         if self.draft.length and not self.draft.ends_line:
@@ -211,7 +220,14 @@ class _Walk:
         self._at_break = True
 
     def _picture(self, source: str) -> None:
-        if source.startswith("data:image/") and ";base64," in source[:100] and self._pictures < DATA_PICTURES:
+        if source.startswith("data:image/") and ";base64," in source[:100]:
+            if self._pictures >= DATA_PICTURES:
+                self.draft.gap_once(
+                    GapKind.LIMIT,
+                    f"more than {DATA_PICTURES} pictures inside the page; the rest was not opened",
+                    f"页面内嵌图片超过 {DATA_PICTURES} 张，其余未打开",
+                )
+                return
             self._pictures += 1
             try:
                 data = base64.b64decode(source.split(",", 1)[1], validate=False)
