@@ -186,7 +186,7 @@ def _place(merged: dict[str, Any], name: str, text: str) -> None:
 def _decode_path(kind: type, value: object) -> object:
     if kind is Path:
         return Path(str(value))
-    raise NotImplementedError(kind)
+    raise TypeError(f"no setting is a {kind.__name__}")
 
 
 def _check(settings: Settings) -> None:

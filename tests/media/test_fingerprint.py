@@ -1,5 +1,3 @@
-import hashlib
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,12 +6,10 @@ from mediaparts import scene
 from PIL import Image, ImageOps
 
 from brightline.core.errors import DetectorError
-from brightline.core.subject import Blob
 from brightline.media.fingerprint import (
     is_tlsh,
     pdq,
     pdq_dihedral,
-    sha256,
     similarity,
     text_print,
     text_tokens,
@@ -35,12 +31,6 @@ def bits_apart(one: bytes, other: bytes) -> int:
 
 def alike(one: str, other: str) -> float:
     return float(similarity(text_print(one).signature, text_print(other).signature[None, :])[0])
-
-
-def test_sha256_agrees_with_hashlib(tmp_path):
-    data = b"x" * 3_000_000
-    (tmp_path / "file").write_bytes(data)
-    assert sha256(Blob(data)) == sha256(Blob(path=tmp_path / "file")) == hashlib.sha256(data).hexdigest()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,4 +1,4 @@
-"""Fingerprints that survive copying: SHA-256 of bytes, PDQ of pictures, TLSH of files, MinHash of text.
+"""Fingerprints that survive copying: PDQ of pictures, TLSH of files, MinHash of text.
 
 A fingerprint says that two things are the same or nearly so, never what they show.
 """
@@ -17,10 +17,8 @@ import tlsh
 from PIL import Image
 
 from brightline.core.errors import DetectorError
-from brightline.core.subject import Blob
 from brightline.media.image import Pixels
 
-CHUNK_BYTES = 1024 * 1024
 # Every picture is brought to 512 x 512 first, so that copies of other sizes meet at the same filter widths: halving
 # a picture then costs 2 bits in the median in place of 13; hashes made from full pictures differ by 5.
 PDQ_SIDE = 512
@@ -67,19 +65,6 @@ class TextPrint(msgspec.Struct, frozen=True):
     tokens: int
     normal: bytes
     signature: Signature
-
-
-def sha256(blob: Blob) -> str:
-    """Give SHA-256 of the bytes, 64 lower-case hex digits.
-
-    Raises:
-        OSError: the bytes cannot be read.
-    """
-    digest = hashlib.sha256()
-    with blob.open() as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def pdq(pixels: Pixels) -> Pdq:
