@@ -6,6 +6,7 @@ from brightline.core.decision import Action, AigcStatus, Decision, RuleMatch
 from brightline.core.finding import Finding
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Facts, Gap
+from brightline.examine.combine import HarmSummary, combine
 from brightline.line import Judgement
 
 ANSWER_VERSION = 1
@@ -24,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         complete: nothing that should have been looked at was left out.
         aigc: labelling status (Labelling Measures Art. 6).
         matches: the rules that asked, strictest first, with their grounds.
+        harms: what all findings together say of each harm.
         findings: claims with basis, probability, place and reason.
         gaps: what was not looked at.
         facts: what the subject is, without content.
@@ -42,6 +44,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     complete: bool = True
     aigc: AigcStatus = AigcStatus.NONE
     matches: tuple[RuleMatch, ...] = ()
+    harms: tuple[HarmSummary, ...] = ()
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     facts: Facts | None = None
@@ -65,6 +68,7 @@ def answer_of(judgement: Judgement) -> Answer:
         complete=not is_incomplete(decision),
         aigc=decision.aigc,
         matches=decision.matches,
+        harms=combine(examination.findings),
         findings=examination.findings,
         gaps=examination.gaps,
         facts=examination.facts,
