@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -14,9 +15,8 @@ from brightline.intake.links import link_words
 HIDDEN_CHARACTERS = 64 * 1024  # of hidden words kept
 DATA_PICTURES = 100  # pictures inside `data:` addresses that are opened (count)
 
-_UNREAD = frozenset(
-    {"script", "style", "template", "noscript", "head", "svg", "math", "object", "canvas", "select"}
-)
+_UNREAD = frozenset({"script", "style", "head"})
+_UNSEEN = frozenset({"template", "noscript"})  # shown to nobody, or only to readers without scripts
 _BLOCKS = frozenset(
     [
         "address",
@@ -55,13 +55,29 @@ _BLOCKS = frozenset(
         "ul",
         "title",
         "body",
+        "option",
+        "select",
+        "svg",
+        "text",
     ]
 )
+# Sizes of up to two pixels are read by machines only; ten thousand to the left is outside every screen.
 _HIDING = re.compile(
-    r"display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}hidden|font-size\s{0,4}:\s{0,4}0(?:\.0{0,3})?(?:px|pt|em|rem|%)?\s{0,4}(?:;|!|$)"
-    r"|opacity\s{0,4}:\s{0,4}0(?:\.0{0,3})?\s{0,4}(?:;|!|$)|mso-hide\s{0,4}:\s{0,4}all",
+    r"display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}hidden|mso-hide\s{0,4}:\s{0,4}all"
+    r"|font-size\s{0,4}:\s{0,4}(?:0(?:\.0{0,3})?(?:em|rem|%)?|[0-2](?:\.\d{0,3})?(?:px|pt))\s{0,4}(?:;|!|$)"
+    r"|opacity\s{0,4}:\s{0,4}0(?:\.0{0,3})?\s{0,4}(?:;|!|$)|(?:^|[;\s])color\s{0,4}:\s{0,4}transparent"
+    r"|(?:left|top|right|text-indent|margin-left|margin-top)\s{0,4}:\s{0,4}-(?:999|\d{4,6})(?:px|pt|em|rem)?\b"
+    r"|clip\s{0,4}:\s{0,4}rect\(\s{0,4}0|transform\s{0,4}:\s{0,4}scale\(\s{0,4}0\s{0,4}\)",
     re.IGNORECASE,
 )
+_COLLAPSED = re.compile(
+    r"(?:^|[;\s])(?:max-)?(?:height|width)\s{0,4}:\s{0,4}0(?:px|pt)?\s{0,4}(?:;|!|$)", re.IGNORECASE
+)
+_CLIPPED = re.compile(r"overflow\s{0,4}:\s{0,4}hidden", re.IGNORECASE)
+_INK = re.compile(r"(?:^|[;\s])color\s{0,4}:\s{0,4}([^;!]{1,40})", re.IGNORECASE)
+_PAPER = re.compile(r"(?:^|[;\s])background(?:-color)?\s{0,4}:\s{0,4}([^;!]{1,40})", re.IGNORECASE)
+_ELSEWHERE = frozenset({"inherit", "initial", "unset", "revert", "currentcolor"})  # another place says which
+_NAMED = {"white": "#ffffff", "rgb(255,255,255)": "#ffffff", "black": "#000000"}
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _TARGETS = {"a": "href", "area": "href", "form": "action", "iframe": "src"}
 
@@ -79,8 +95,7 @@ def read_html(markup: str, draft: Draft) -> None:
     page = LexborHTMLParser(markup)
     if page.root is None:
         return
-    _head(page, draft)
-    walk = _Walk(draft)
+    walk = _Walk(draft, _head(page, draft))
     walk.read(page.root)
     hidden = "".join(walk.hidden).strip()
     if hidden:
@@ -96,7 +111,12 @@ def read_html(markup: str, draft: Draft) -> None:
         )
 
 
-def _head(page: LexborHTMLParser, draft: Draft) -> None:
+def _head(page: LexborHTMLParser, draft: Draft) -> str:
+    """Fields and links of the head; gives the address that relative links are relative to, or none."""
+    node = page.css_first("base")
+    base = (node.attributes.get("href") or "").strip() if node is not None else ""
+    if base:
+        draft.header("base", base)
     title = page.css_first("title")
     if title is not None and title.text():
         draft.header("title", _SPACE.sub(" ", title.text()).strip())
@@ -110,17 +130,26 @@ def _head(page: LexborHTMLParser, draft: Draft) -> None:
         if name and content:
             draft.header(f"meta.{name}", content)
             if name.lower() == "refresh" and "url=" in content.lower():
-                draft.link(content[content.lower().index("url=") + 4 :].strip("\"' "))
-    base = page.css_first("base")
-    if base is not None and base.attributes.get("href"):
-        draft.header("base", base.attributes["href"] or "")
+                draft.link(_joined(base, content[content.lower().index("url=") + 4 :].strip("\"' ")))
+    return base
+
+
+def _joined(base: str, target: str) -> str:
+    """Where a link leads on a page that says what its links are relative to (HTML 4.2.3)."""
+    if not base.lower().startswith(("http://", "https://")) or target.startswith("#"):
+        return target
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
 
 
 class _Walk:
     """One pass over the tree, without recursion: enters each element, and leaves it when its children are done."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, base: str) -> None:
         self.draft = draft
+        self._base = base
         self.hidden: list[str] = []
         self._hidden_length = 0
         self._hidden_depth = 0
@@ -181,6 +210,7 @@ class _Walk:
     def _link(self, target: str, start: int) -> None:
         if not target:
             return
+        target = _joined(self._base, target)
         shown = self.draft.tail(start) if len(self.draft.links) < LINKS else ""
         kept = shown.strip()
         if kept:
@@ -238,10 +268,34 @@ class _Walk:
 
 def _is_hidden(node: LexborNode) -> bool:
     attributes = node.attributes
-    if "hidden" in attributes or (node.tag == "input" and attributes.get("type") == "hidden"):
+    if (
+        node.tag in _UNSEEN
+        or "hidden" in attributes
+        or (node.tag == "input" and attributes.get("type") == "hidden")
+    ):
         return True
-    style = attributes.get("style")
-    return bool(style) and _HIDING.search((style or "")[:2_000]) is not None
+    style = (attributes.get("style") or "")[:2_000]
+    return bool(style) and (
+        _HIDING.search(style) is not None
+        or (_CLIPPED.search(style) is not None and _COLLAPSED.search(style) is not None)
+        or _is_tone_on_tone(style)
+    )
+
+
+def _is_tone_on_tone(style: str) -> bool:
+    """Ink and paper of one colour, as far as one element says both."""
+    ink, paper = _INK.search(style), _PAPER.search(style)
+    if ink is None or paper is None or ink[1].strip().lower() in _ELSEWHERE:
+        return False
+    return _colour(ink[1]) == _colour(paper[1])
+
+
+def _colour(words: str) -> str:
+    """One spelling of the usual ways to write a colour."""
+    plain = "".join(words.lower().split())
+    if len(plain) == 4 and plain.startswith("#"):
+        plain = "#" + "".join(2 * digit for digit in plain[1:])
+    return _NAMED.get(plain, plain)
 
 
 _ANY_TAG = re.compile(r"<[^<>]{0,4000}>")
