@@ -10,6 +10,7 @@ from brightline.core.errors import IntakeError
 from brightline.core.subject import Context, Subject
 from brightline.detectors.known.banks import bank_from_subjects, compile_rows
 from brightline.detectors.known.rows import inspect, read, write_rows
+from brightline.doors.answer import Answer
 from brightline.doors.cli.options import read_settings
 from brightline.doors.cli.scan import regular_files
 from brightline.doors.exits import Exit
@@ -50,8 +51,10 @@ def check(bank: Path) -> None:
 def _open_all(paths: tuple[str, ...], limits: Limits, problems: list[str]) -> Iterator[Subject]:
     context = Context(channel="bank", time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     for path in paths:
-        for file in regular_files(path, problems):
+        unread: list[Answer] = []
+        for file in regular_files(path, unread, []):
             try:
                 yield open_file(Path(file), context=context, limits=limits, name=Path(file).name)
             except IntakeError as error:
                 problems.append(str(error))
+        problems.extend(answer.error for answer in unread)

@@ -114,7 +114,7 @@ def command(
             if as_json:
                 sys.stdout.buffer.write(canonical(msgspec.to_builtins(problem)) + b"\n")
         if found.links:
-            watcher.tell(f"not followed: {found.links} links that lead out of the folders, or nowhere")
+            watcher.tell(f"not followed: {len(found.links)} links that lead out of the folders, or nowhere")
         if writer is not None:
             writer.finish(checkpoint=house.ledger.checkpoint())
             watcher.tell(f"report: {report}")
@@ -134,18 +134,15 @@ class _Finder:
         self._spool = spool
         self._again = again
         self.problems: list[Answer] = []
-        self.links = 0
+        self.links: list[str] = []
 
     def jobs(self) -> Iterator[Job]:
         for path in self._paths:
             if path == "-":
                 yield self._stdin()
                 continue
-            for file in regular_files(path, self.problems):
-                if os.path.islink(file):  # noqa: PTH114 - a million paths: strings are ten times faster
-                    self.links += 1
-                else:
-                    yield Job(name=_shown(file), path=file, context=self._context, again=self._again)
+            for file in regular_files(path, self.problems, self.links):
+                yield Job(name=_shown(file), path=file, context=self._context, again=self._again)
 
     def _stdin(self) -> Job:
         """Standard input as a job: small input in memory, larger input spooled to a file.
@@ -170,11 +167,13 @@ class _Finder:
         return Job(name="-", path=str(file), context=self._context, again=self._again)
 
 
-def regular_files(path: str, problems: list[Answer]) -> Iterator[str]:
-    """Regular files at or below a path, in name order, and the links below it that lead out of it or nowhere.
+def regular_files(path: str, problems: list[Answer], links: list[str]) -> Iterator[str]:
+    """Regular files at or below a path, in name order; links below it are not followed, so nothing outside is read.
 
-    Such links are for counting: they are not followed, so nothing outside is read. What cannot be read is told in
-    `problems`, as the answer for it.
+    Args:
+        path: a file or folder.
+        problems: gets an answer for everything that cannot be read.
+        links: gets the links that lead out of the folder, or nowhere; what other links lead to is met anyway.
     """
     if not os.path.lexists(path):
         problems.append(_unread(path, "`{}` does not exist"))
@@ -185,8 +184,9 @@ def regular_files(path: str, problems: list[Answer]) -> Iterator[str]:
             linked = (name for name in folders if os.path.islink(os.path.join(folder, name)))  # noqa: PTH114, PTH118
             for name in sorted([*files, *linked]):
                 file = os.path.join(folder, name)  # noqa: PTH118 - a million paths: strings are ten times faster
-                is_link = os.path.islink(file)  # noqa: PTH114 - as above
-                if _leads_out(file, top) if is_link else os.path.isfile(file):  # noqa: PTH113 - as above
+                if os.path.islink(file):  # noqa: PTH114 - as above
+                    links.extend([file] if _leads_out(file, top) else [])
+                elif os.path.isfile(file):  # noqa: PTH113 - as above
                     yield file
     elif Path(path).is_file():
         yield os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - who names a link means it
@@ -201,8 +201,7 @@ def _leads_out(link: str, top: str) -> bool:
 
 
 def _count(paths: tuple[str, ...]) -> int:
-    files = (file for path in paths if path != "-" for file in regular_files(path, []))
-    return paths.count("-") + sum(1 for file in files if not os.path.islink(file))  # noqa: PTH114 - as above
+    return sum(1 if path == "-" else sum(1 for _ in regular_files(path, [], [])) for path in paths)
 
 
 def _denied(error: OSError) -> Answer:
