@@ -93,11 +93,17 @@ def catalogue() -> tuple[Entry, ...]:
     """Our own detectors and those that installed packages add, by name.
 
     Raises:
-        DetectorError: an added detector is no `Entry`, or takes a name that is taken.
+        DetectorError: a plug-in cannot be loaded, is no `Entry`, or takes a name that is taken.
     """
     entries = {entry.name: entry for entry in CATALOGUE}
     for point in entry_points(group=PLUGINS):
-        added = point.load()
+        try:
+            added = point.load()
+        except Exception as error:  # others' code: whoever installed it must hear its name
+            said = f"{type(error).__name__}: {error}"[:300]
+            raise DetectorError(
+                f"plug-in `{point.name}` cannot be loaded: {said}; mend or uninstall it"
+            ) from error
         if not isinstance(added, Entry):
             raise DetectorError(f"plug-in `{point.name}` is {type(added).__name__}, expected an Entry")
         if added.name in entries:
@@ -162,11 +168,15 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         SettingsError: a bank or the trust list cannot be read.
     """
     digest = hashlib.sha256(canonical([settings.limits, *entries, *_libraries()]))
-    folders = {PACKAGE / room for room in ROOMS} | {source_path(entry).parent for entry in entries}
-    for folder in sorted(folders):
-        for file in sorted(folder.rglob("*")):
-            if file.suffix in PARTS_OF_A_DETECTOR:
-                digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    folders = {PACKAGE / room for room in ROOMS}
+    # A module outside any package has all that is installed for neighbours: of those only its own files count.
+    alone = {source_path(entry) for entry in entries if "." not in entry.module}
+    folders |= {source_path(entry).parent for entry in entries if "." in entry.module}
+    files = [file for folder in sorted(folders) for file in sorted(folder.rglob("*"))]
+    files += [file for source in sorted(alone) for file in sorted(source.parent.glob(f"{source.stem}.*"))]
+    for file in files:
+        if file.suffix in PARTS_OF_A_DETECTOR:
+            digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     for bank in settings.banks:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
     if settings.trust_list:
