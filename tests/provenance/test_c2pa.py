@@ -116,6 +116,14 @@ def test_a_document_has_no_manifest(detect: Detect) -> None:
     assert [finding.detail("present") for finding in detect(out.getvalue(), Kind.DOCX)] == ["no"]
 
 
+def test_a_wave_of_sixty_four_bits_has_no_manifest_unless_it_holds_the_words_of_one(detect: Detect) -> None:
+    """The library does not read RF64; EBU Tech 3306 has no place for a manifest."""
+    body = b"RF64\xff\xff\xff\xffWAVEds64" + (28).to_bytes(4, "little") + bytes(28)
+    assert axes(list(detect(body, Kind.WAV))).detail("present") == "no"
+    with pytest.raises(DetectorError):
+        list(detect(body + b"C2PA" + bytes(4), Kind.WAV))
+
+
 @pytest.mark.parametrize("kind", list(FORMATS))
 def test_an_unsigned_picture_is_said_to_have_no_manifest(detect: Detect, kind: Kind) -> None:
     [finding] = detect(picture(kind), kind)

@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
-from brightline.intake import boxes
+from brightline.intake import boxes, sound_ends
 from brightline.intake.draft import Draft
 
 STREAMS = 64  # a broadcast file has some tens
@@ -26,6 +26,11 @@ _SEGMENT = b"\x18\x53\x80\x67"
 _EBML_BYTES = 1024  # an EBML header has under 100
 _ISO = {Kind.M4A, Kind.MP4, Kind.MOV}
 _RIFF = {Kind.WAV, Kind.AVI}
+_SOUND_ENDS = {
+    Kind.MP3: sound_ends.mp3_is_cut,
+    Kind.FLAC: sound_ends.flac_is_cut,
+    Kind.OGG: sound_ends.ogg_is_cut,
+}
 
 
 def read(blob: Blob, draft: Draft) -> None:
@@ -84,6 +89,9 @@ def _is_cut(stream: BinaryIO, size: int, kind: Kind) -> bool:
         head = stream.read(8)
         declared = int.from_bytes(head[4:8], "big" if head[:4] == b"RIFX" else "little")
         return head[:4] != b"RF64" and declared not in {0, 0xFFFFFFFF} and declared + 8 > size + 1
+    ends = _SOUND_ENDS.get(kind)
+    if ends is not None:
+        return ends(stream, size)
     if kind is Kind.MATROSKA:
         return _segment_end(stream.read(_EBML_BYTES)) > size
     return kind is Kind.FLV and _flv_is_cut(stream, size)

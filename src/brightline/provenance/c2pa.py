@@ -51,6 +51,7 @@ SOURCE_TYPE_LIMIT = 16  # source types in a finding; IPTC has 19 terms, an hones
 # A GIF names its manifest in the header of an application extension, contiguous by GIF89a 26.c; its XMP is
 # contiguous too. The library walks every sub-block instead, which costs 10 ms a megabyte.
 GIF_MARKERS = (b"C2PA_GIF", b"provenance")
+WAV_MARKERS = (b"C2PA", b"jumb", b"provenance")  # of a WAV with 64-bit sizes, which the library cannot walk
 
 # How sure a declaration makes us that a model made the content: house judgements, see the card.
 PROBABILITY_TRUSTED = 0.99
@@ -146,10 +147,12 @@ def _refused(message: str, pack: TrustPack, subject: Subject) -> Iterator[Findin
 
 
 def _may_hold_manifest(subject: Subject) -> bool:
-    if subject.kind is not Kind.GIF:
-        return True
     data = subject.blob.view().obj
-    return not isinstance(data, bytes | mmap.mmap) or any(data.find(marker) >= 0 for marker in GIF_MARKERS)
+    markers = GIF_MARKERS if subject.kind is Kind.GIF else WAV_MARKERS
+    odd_wave = subject.kind is Kind.WAV and subject.blob.head(4) in {b"RF64", b"RIFX", b"BW64"}
+    if (subject.kind is not Kind.GIF and not odd_wave) or not isinstance(data, bytes | mmap.mmap):
+        return True
+    return any(data.find(marker) >= 0 for marker in markers)
 
 
 def _has_anchors(pack: TrustPack) -> bool:
