@@ -1,4 +1,12 @@
+import base64
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from intake_parts import gap_kinds, headers_of, opened
@@ -157,3 +165,42 @@ def test_a_message_as_apple_mail_stores_it_is_mail():
     subject = opened(b"95        \n" + START + b"\r\nHello\r\n<?xml version='1.0'?><plist></plist>")
     assert subject.kind is Kind.EMAIL
     assert (headers_of(subject)["subject"], subject.text[:5]) == ("x", "Hello")
+
+
+def signed(content: bytes, *options: pkcs7.PKCS7Options) -> bytes:
+    """A PKCS #7 signature by a key made for the purpose."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Ann Example")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+        .not_valid_before(start).not_valid_after(start + timedelta(days=365)).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, hashes.SHA256())
+    return builder.sign(Encoding.DER, [*options, pkcs7.PKCS7Options.Binary])
+
+
+def test_a_signature_beside_a_mail_is_no_unknown_file_and_one_around_it_is():
+    for options, parts in (([pkcs7.PKCS7Options.DetachedSignature], 0), ([], 1)):
+        signature = base64.encodebytes(signed(b"hello", *options))
+        mail_of = (
+            START + b"Content-Type: multipart/signed; boundary=B\r\n\r\n--B\r\n\r\nhello\r\n--B\r\n"
+            b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            + signature + b"\r\n--B--\r\n"
+        )  # fmt: skip
+        subject = opened(mail_of)
+        assert (subject.text.strip(), len(subject.parts)) == ("hello", parts)
+
+
+def test_a_part_without_fields_and_words_among_fields_are_read():
+    mail_of = (
+        START
+        + b"Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\nhello there\r\n\r\nNote: more\r\n--B--\r\n"
+    )
+    assert opened(mail_of).text.split() == ["hello", "there", "Note:", "more"]
+    stray = opened(
+        START + b"Date: x\r\nReply-To: y\r\nwords without a blank line before them\r\n\r\nand more\r\n"
+    )
+    assert "words without" in stray.text
+    assert "and more" in stray.text
+    assert headers_of(stray)["subject"] == "x"

@@ -11,6 +11,12 @@ from brightline.intake.plain import note_encrypted
 
 MULTIPART_DEPTH = 10  # multiparts within multiparts; real mail has three or four
 MESSAGE_BYTES = 128 * 1024 * 1024  # of one message; mail servers refuse more than 50 MiB
+SIGNATURE_BYTES = 64 * 1024  # of a signature with its certificates; real ones stay under 16 KiB
+
+_SIGNATURE_TYPES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+_PKCS7 = bytes.fromhex("06092a864886f70d0107")  # 1.2.840.113549.1.7.* of RFC 5652
+_SIGNED = _PKCS7 + b"\x02"
+_NO_CONTENT = (b"\x30\x0b" + _PKCS7 + b"\x01", b"\x30\x80" + _PKCS7 + b"\x01\0\0")
 
 
 class _Bodies(msgspec.Struct):
@@ -86,7 +92,7 @@ def _collect(entity: Entity, bodies: _Bodies, draft: Draft, *, depth: int) -> No
                     f"more than {draft.budget.limits.parts} parts; the rest was not read",
                     f"邮件组成部分超过 {draft.budget.limits.parts} 个，其余未读取",
                 )
-            _collect(read_entity(part), bodies, draft, depth=depth + 1)
+            _collect(read_entity(part, is_part=True), bodies, draft, depth=depth + 1)
         if not count:
             draft.gap_once(
                 GapKind.MALFORMED,
@@ -100,6 +106,8 @@ def _collect(entity: Entity, bodies: _Bodies, draft: Draft, *, depth: int) -> No
 
 def _leaf(entity: Entity, bodies: _Bodies, draft: Draft) -> None:
     data = decode_body(entity)
+    if entity.type in _SIGNATURE_TYPES and is_detached_signature(data):
+        return
     if entity.is_attachment or entity.type not in {"text/plain", "text/html"}:
         if data:
             draft.part(Part(data=data, name=entity.file_name or entity.type, role=Role.ATTACHMENT))
@@ -111,6 +119,16 @@ def _leaf(entity: Entity, bodies: _Bodies, draft: Draft) -> None:
     else:
         note_encrypted(words, draft)
         bodies.plain.append(words.replace("\r\n", "\n"))
+
+
+def is_detached_signature(data: bytes) -> bool:
+    """Whether these bytes sign what stands beside them and hold no words of their own (RFC 5652, 5.2)."""
+    return (
+        data[:1] == b"\x30"
+        and len(data) <= SIGNATURE_BYTES
+        and _SIGNED in data[:24]
+        and any(mark in data[:160] for mark in _NO_CONTENT)
+    )
 
 
 def _is_page(words: str) -> bool:

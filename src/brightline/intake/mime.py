@@ -23,6 +23,10 @@ PARAMETERS = 50  # of one field
 BOUNDARY_CHARACTERS = 200  # RFC 2046 5.1.1 allows 70
 
 _END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+_LINE_END = re.compile(rb"\r?\n")
+# A line after the first that is neither a field nor its continuation, nor an envelope line of a mailbox.
+_STRAY = re.compile(rb"(?<=\n)(?![ \t>\r\n])(?!From )(?![!-9;-~]{1,100}[ \t]{0,10}:)[^\n]")
+_ENCODED_BODY = re.compile(rb"(?i)(?:^|\n)content-transfer-encoding[ \t]{0,10}:[ \t]{0,10}base64")
 _FIELD = re.compile(r"([!-9;-~]{1,100})[ \t]{0,10}:(.*)", re.DOTALL)
 _ENCODED = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]{0,2000})\?=([ \t]{1,4}(?==\?))?")
 _PARAMETER = re.compile(
@@ -73,14 +77,24 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def read_entity(data: bytes) -> Entity:
-    """Split header fields from the body."""
+def read_entity(data: bytes, *, is_part: bool = False) -> Entity:
+    """Split header fields from the body.
+
+    Args:
+        data: a message, before whose fields stray line ends may stand; or a part of one.
+        is_part: a part that starts with a line end has no fields (RFC 2046, 5.1).
+    """
+    if is_part and (first := _LINE_END.match(data)) is not None:
+        return Entity(headers=(), body=data[first.end() :])
     data = data.lstrip(b"\r\n") if data[:1] in {b"\r", b"\n"} and data.lstrip(b"\r\n")[:1].isalpha() else data
     if data[:1] in {b"\r", b"\n"}:
         return Entity(headers=(), body=data.lstrip(b"\r\n"))
     match = _END_OF_HEADERS.search(data, 0, BLOCK_BYTES)
     block = data[: match.start()] if match else data[:BLOCK_BYTES]
     body = data[match.end() :] if match else b""
+    if (stray := _STRAY.search(block)) is not None and not _ENCODED_BODY.search(block):
+        # Words where fields should be: mail programs show them, as the start of the body (Python's parser, too).
+        body = block[stray.start() :] + (data[match.start() : match.end()] if match else b"") + body
     return Entity(headers=tuple(fields(block)), body=body, is_cut=match is None and len(data) > BLOCK_BYTES)
 
 
