@@ -1,10 +1,13 @@
 """Pictures: their size and frames from the headers, without decoding a pixel."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from brightline.core.subject import Blob, GapKind, Kind
+from brightline.core.words import Words
 from brightline.intake import boxes
+from brightline.intake.budget import StopReadingError
 from brightline.intake.draft import Draft
 
 FRAMES = 10_000  # frames counted in an animation; more is a gap
@@ -17,6 +20,7 @@ _PLUGINS = {
 }
 _ISO = {Kind.HEIF, Kind.AVIF}
 _ENDS = {Kind.JPEG: b"\xff\xd9", Kind.PNG: b"IEND\xaeB`\x82"}
+_UNKNOWN_SAMPLES = {"unknown pixel mode", "unknown data organization"}  # Pillow's words for them
 _TAIL_BYTES = 64 * 1024
 
 
@@ -47,11 +51,25 @@ def _size(blob: Blob, draft: Draft) -> tuple[int, int, int]:
     factory = Image.OPEN[_PLUGINS[draft.kind]][0]
     with blob.open() as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = factory(stream, "")
+        picture = _opened(factory, stream)
         width, height = picture.size
         if draft.kind is Kind.TIFF and _strips_end(picture) > blob.size:
             _note_cut(draft)
         return width, height, _frames(picture)
+
+
+def _opened(factory: Callable[[BinaryIO, str], Any], stream: BinaryIO) -> Any:
+    """The picture; a sound TIFF of samples that Pillow does not know (64-bit floats, three of them) is not broken."""
+    try:
+        return factory(stream, "")
+    except SyntaxError as error:
+        if str(error) not in _UNKNOWN_SAMPLES:
+            raise
+        words = Words(
+            en="the picture's kind of samples is not supported; not decoded",
+            zh="不支持该图像的像素格式，未解码",
+        )
+        raise StopReadingError(words, GapKind.UNSUPPORTED) from error
 
 
 def _frames(picture: object) -> int:
