@@ -128,3 +128,9 @@ def test_a_code_that_core_does_not_know_is_refused() -> None:
 def test_the_reference_page_is_what_its_script_writes() -> None:
     script = runpy.run_path(str(ROOT / "docs" / "make_harms.py"))
     assert (ROOT / "docs" / "reference" / "harms.md").read_text("utf-8") == script["page"]()
+
+
+@pytest.mark.parametrize("text", ["a: 2026-13-01", "[" * 5_000, "\0", "- !!python/name:os.system"])
+def test_yaml_that_trips_its_reader_is_refused_as_a_list(text: str) -> None:
+    with pytest.raises(PolicyError, match="is not a list of harms"):
+        read_harms(text, "harms.yaml")

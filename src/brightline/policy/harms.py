@@ -122,7 +122,11 @@ def read_harms(text: str, name: str) -> HarmList:
     """
     try:
         harms = msgspec.yaml.decode(text, type=HarmList)
-    except msgspec.DecodeError as error:  # also the parent of ValidationError
+    except (
+        msgspec.DecodeError,
+        ValueError,
+        RecursionError,
+    ) as error:  # PyYAML lets a thirteenth month through
         reason = " ".join(str(error).split())  # YAML errors run over several lines
         raise PolicyError(f"`{name}` is not a list of harms: {reason}") from error
     codes = [row.code for row in harms.harms]
