@@ -134,6 +134,12 @@ def test_an_address_is_read_as_a_browser_reads_it(raw, host):
     assert read_address(raw).host == host
 
 
+@pytest.mark.parametrize("host", ["0x-7", "1.0x_1", "0x+1", "1 2", "0x7g", "09"])
+def test_what_only_looks_like_a_number_is_no_address_of_a_machine(host):
+    address = read_address(f"http://{host}/")
+    assert address is None or address.host == host  # found by fuzzing: signs and underscores
+
+
 def test_a_link_that_shows_a_brand_and_leads_elsewhere_is_a_mismatch_that_warns_of_fraud():
     (found,) = findings_of("", Link(target="https://evil.example/x", shown="https://www.paypal.com/"))
     assert (found.claim, found.detail("kind"), found.detail("brand")) == ("link.mismatch", "brand", "PayPal")

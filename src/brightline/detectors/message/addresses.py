@@ -222,6 +222,9 @@ def _ip(host: str) -> str:
 
 
 def _number(part: str) -> int:
+    digits, base = part[:12], 8 if len(part) > 1 and part.startswith("0") else 10
     if part.startswith("0x"):
-        return int(part[2:12] or "0", 16)
-    return int(part[:12], 8 if len(part) > 1 and part.startswith("0") else 10)
+        digits, base = part[2:12] or "0", 16
+    if not digits.isalnum():  # `int` would take signs, spaces and underscores, which no browser takes
+        raise ValueError(part)
+    return int(digits, base)
