@@ -21,7 +21,7 @@ from brightline.carriers.candidate import (
     with_oddity,
 )
 from brightline.carriers.exif import read_exif
-from brightline.carriers.loose import find_loose
+from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
@@ -35,7 +35,6 @@ _APPLICATION = range(0xE0, 0xF0)
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _SEGMENT_LIMIT = 20_000  # a 300 MiB picture split over APP2 segments has 5,000
 _PIXELS_LIMIT_BYTES = 512 * MiB  # scanned for the next marker at about 300 MiB/s
-_TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind EOI that are searched; a motion photo's video is about 5 MiB
 
 
 class _Segment(msgspec.Struct, frozen=True):
@@ -82,7 +81,7 @@ def read(data: memoryview) -> Reading:
             yield from _read_segment(segment)
     for parts in extended.values():
         yield from _read_extended(parts)
-    yield from _read_trailing(data, end)
+    yield from read_trailing(data, end, "jpeg:after-EOI", "JPEG")
 
 
 def _segments(data: memoryview) -> Iterator[_Segment | int]:
@@ -193,22 +192,6 @@ def _read_extended(parts: list[_Part]) -> Reading:
         yield _unread(GapKind.MALFORMED, "the parts of an extended XMP do not fill it", start, end)
         return
     yield from read_xmp(bytes(packet), "jpeg:APP1:XMP-extended", start, end)
-
-
-def _read_trailing(data: memoryview, position: int) -> Reading:
-    stop = min(len(data), position + _TRAILING_LIMIT_BYTES)
-    for loose in find_loose(data, position, stop):
-        yield Candidate(
-            carrier="jpeg:after-EOI",
-            form=Form.LOOSE,
-            start=loose.start,
-            end=loose.end,
-            text=loose.text,
-            oddities=(Oddity.AFTER_END,),
-        )
-    if stop < len(data):
-        why = "more than 64 MiB lie behind the end of the JPEG"
-        yield Unread(carrier="jpeg:after-EOI", kind=GapKind.LIMIT, why=why, start=stop, end=len(data))
 
 
 def _unread(kind: GapKind, why: str, start: int, end: int) -> Unread:

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from brightline.carriers.candidate import CANDIDATE_LIMIT, TEXT_LIMIT_BYTES, decode
+from brightline.carriers.candidate import (
+    CANDIDATE_LIMIT,
+    TEXT_LIMIT_BYTES,
+    Candidate,
+    Form,
+    Oddity,
+    Reading,
+    Unread,
+    decode,
+)
+from brightline.core.subject import GapKind
 
 # `AIGC` then at most 16 bytes of quoting before the object opens: `AIGC{`, `"AIGC": {`, `AIGC>{`, `AIGC=\"{`.
 _ANCHOR = re.compile(
@@ -17,6 +27,9 @@ _ANCHOR = re.compile(
 )
 _STRUCTURE = re.compile(rb'\\.|["{}]', re.DOTALL)
 _WRAPPER = re.compile(rb'\{\s*(?:\\?"|&quot;)$')
+TRAILING_LIMIT_BYTES = (
+    64 * 1024 * 1024
+)  # behind a file's end that are searched; a motion photo's video is 5 MiB
 _BACK_BYTES = 4096  # how far before a mark's own key its object may open
 _ENTITIES = {"&quot;": '"', "&#34;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
@@ -55,6 +68,23 @@ def find_loose(data: memoryview | bytes, start: int = 0, end: int | None = None)
         yield Loose(text, opening, opening + size, keyed)
         found += 1
         position = max(opening + size, match.end())
+
+
+def read_trailing(data: memoryview, position: int, carrier: str, name: str) -> Reading:
+    """Marks behind the end of a file of format `name`, each a Candidate of `carrier`; beyond a limit an Unread."""
+    stop = min(len(data), position + TRAILING_LIMIT_BYTES)
+    for loose in find_loose(data, position, stop):
+        yield Candidate(
+            carrier=carrier,
+            form=Form.LOOSE,
+            start=loose.start,
+            end=loose.end,
+            text=loose.text,
+            oddities=(Oddity.AFTER_END,),
+        )
+    if stop < len(data):
+        why = f"more than {TRAILING_LIMIT_BYTES // 2**20} MiB lie behind the end of the {name}"
+        yield Unread(carrier=carrier, kind=GapKind.LIMIT, why=why, start=stop, end=len(data))
 
 
 def object_length(window: bytes) -> int:

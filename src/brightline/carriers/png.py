@@ -22,7 +22,7 @@ from brightline.carriers.candidate import (
     with_oddity,
 )
 from brightline.carriers.exif import read_exif
-from brightline.carriers.loose import find_loose
+from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
@@ -35,7 +35,6 @@ _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
 _PIXELS = {b"IDAT", b"fdAT"}
 _CHUNK_LIMIT = 300_000  # a gigabyte in 4 KiB chunks; walking them takes about half a second
 _INFLATED_LIMIT_BYTES = 4 * MiB  # one compressed text; a mark is a few KiB
-_TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind IEND that are searched
 
 
 class _Chunk(msgspec.Struct, frozen=True):
@@ -69,7 +68,7 @@ def read(data: memoryview) -> Reading:
         chunk = _chunk_at(data, position)
         position = chunk.end
         if chunk.type == b"IEND":
-            yield from _read_trailing(data, position)
+            yield from read_trailing(data, position, "png:after-IEND", "PNG")
             return
         if chunk.type in _PIXELS:
             behind_pixels = True
@@ -207,22 +206,6 @@ def _read_loose(chunk: _Chunk, place: str) -> Reading:
     for loose in find_loose(chunk.data):
         odd = (Oddity.UNUSUAL_PLACE, Oddity.GLUED)
         yield _keyed(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
-
-
-def _read_trailing(data: memoryview, position: int) -> Reading:
-    stop = min(len(data), position + _TRAILING_LIMIT_BYTES)
-    for loose in find_loose(data, position, stop):
-        yield Candidate(
-            carrier="png:after-IEND",
-            form=Form.LOOSE,
-            start=loose.start,
-            end=loose.end,
-            text=loose.text,
-            oddities=(Oddity.AFTER_END,),
-        )
-    if stop < len(data):
-        why = "more than 64 MiB lie behind the end of the PNG"
-        yield Unread(carrier="png:after-IEND", kind=GapKind.LIMIT, why=why, start=stop, end=len(data))
 
 
 def _keyed(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:

@@ -13,7 +13,6 @@ from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
     Candidate,
     Form,
-    MiB,
     Oddity,
     Reading,
     Shape,
@@ -21,7 +20,7 @@ from brightline.carriers.candidate import (
     decode,
     with_oddity,
 )
-from brightline.carriers.loose import find_loose
+from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
@@ -34,7 +33,6 @@ _OPEN_SIZES = {0, 0xFFFFFFFF}  # written to a pipe: the size was not known
 _CHUNK_LIMIT = 100_000  # frames lie inside `LIST movi`, which is one
 _CONTAINER_LIMIT = 1_000  # an AVI 2.0 begins a new one each gigabyte
 _DATA_SIZE_AT = 8  # of the 64-bit size of `data` in `ds64`
-_TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind the container that are searched
 
 
 class _Chunk(msgspec.Struct, frozen=True):
@@ -66,7 +64,7 @@ def read(data: memoryview) -> Reading:
             yield from _read_chunk(chunk, form, order)
             stop = max(stop, chunk.end)
         position = stop + (stop & 1)
-    yield from _read_trailing(data, min(position, len(data)), form)
+    yield from read_trailing(data, min(position, len(data)), f"{form}:after-RIFF", "RIFF")
 
 
 def _container_end(data: memoryview, position: int, order: str) -> int:
@@ -130,22 +128,6 @@ def _read_value(chunk: _Chunk, place: str, odd: tuple[Oddity, ...]) -> Reading:
     else:
         for loose in find_loose(chunk.data):
             yield _candidate(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
-
-
-def _read_trailing(data: memoryview, position: int, form: str) -> Reading:
-    stop = min(len(data), position + _TRAILING_LIMIT_BYTES)
-    for loose in find_loose(data, position, stop):
-        yield Candidate(
-            carrier=f"{form}:after-RIFF",
-            form=Form.LOOSE,
-            start=loose.start,
-            end=loose.end,
-            text=loose.text,
-            oddities=(Oddity.AFTER_END,),
-        )
-    if stop < len(data):
-        why = "more than 64 MiB lie behind the end of the RIFF"
-        yield Unread(carrier=f"{form}:after-RIFF", kind=GapKind.LIMIT, why=why, start=stop, end=len(data))
 
 
 def _candidate(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:

@@ -9,7 +9,6 @@ from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
     Candidate,
     Form,
-    MiB,
     Oddity,
     Reading,
     Shape,
@@ -18,14 +17,13 @@ from brightline.carriers.candidate import (
     with_oddity,
 )
 from brightline.carriers.exif import read_exif
-from brightline.carriers.loose import find_loose
+from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
 
 _PICTURE = {b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"ICCP"}
 _CHUNK_LIMIT = 100_000  # an animation has one chunk a frame
-_TRAILING_LIMIT_BYTES = 64 * MiB  # bytes behind the container that are searched
 
 
 def read(data: memoryview) -> Reading:
@@ -51,7 +49,7 @@ def read(data: memoryview) -> Reading:
             raise CarrierError(f"WebP chunk at byte {position} reaches beyond the container's end")
         yield from _read_chunk(kind, data[position + 8 : end], position, end)
         position = end + (length & 1)
-    yield from _read_trailing(data, min(stop, len(data)))
+    yield from read_trailing(data, min(stop, len(data)), "webp:after-RIFF", "WebP")
 
 
 def _read_chunk(kind: bytes, data: memoryview, start: int, end: int) -> Reading:
@@ -94,19 +92,3 @@ def _read_other(kind: bytes, data: memoryview, place: str, start: int, end: int)
                 shape=Shape.EITHER,
                 oddities=odd if loose.keyed else (*odd, Oddity.KEYWORD),
             )
-
-
-def _read_trailing(data: memoryview, position: int) -> Reading:
-    stop = min(len(data), position + _TRAILING_LIMIT_BYTES)
-    for loose in find_loose(data, position, stop):
-        yield Candidate(
-            carrier="webp:after-RIFF",
-            form=Form.LOOSE,
-            start=loose.start,
-            end=loose.end,
-            text=loose.text,
-            oddities=(Oddity.AFTER_END,),
-        )
-    if stop < len(data):
-        why = "more than 64 MiB lie behind the end of the WebP"
-        yield Unread(carrier="webp:after-RIFF", kind=GapKind.LIMIT, why=why, start=stop, end=len(data))

@@ -5,23 +5,11 @@ from typing import Any, BinaryIO
 from brightline.core.subject import Blob, GapKind, Kind
 from brightline.intake import boxes, sound_ends
 from brightline.intake.draft import Draft
+from brightline.media.demuxers import DEMUXERS
 
 STREAMS = 64  # a broadcast file has some tens
 PROBE_BYTES = 2 * 1024 * 1024  # that FFmpeg may read to find streams
 PROBE_MICROSECONDS = 2_000_000
-# The format is named, so that FFmpeg's playlist and concatenation readers, which open other files, are never tried.
-_FORMATS = {
-    Kind.WAV: "wav",
-    Kind.MP3: "mp3",
-    Kind.FLAC: "flac",
-    Kind.OGG: "ogg",
-    Kind.M4A: "mov",
-    Kind.MP4: "mov",
-    Kind.MOV: "mov",
-    Kind.MATROSKA: "matroska",
-    Kind.AVI: "avi",
-    Kind.FLV: "flv",
-}
 _SEGMENT = b"\x18\x53\x80\x67"
 _EBML_BYTES = 1024  # an EBML header has under 100
 _ISO = {Kind.M4A, Kind.MP4, Kind.MOV}
@@ -56,7 +44,7 @@ def _probe(blob: Blob, draft: Draft) -> None:
     with blob.open() as stream:
         try:
             container: Any = av.open(
-                stream, format=_FORMATS[draft.kind], options=options, metadata_errors="replace"
+                stream, format=DEMUXERS[draft.kind], options=options, metadata_errors="replace"
             )
         except av.error.FFmpegError as error:
             raise draft.malformed(

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from brightline.core.errors import DetectorError
-from brightline.core.subject import Kind, Subject
+from brightline.core.subject import Subject
+from brightline.media.demuxers import DEMUXERS
 
 Samples = npt.NDArray[np.float32]  # (n,) mono, in [-1, 1]
 
@@ -22,19 +23,6 @@ RATE_HZ = 16_000  # what speech models and our spectrograms use
 SOUND_SECONDS = 600.0  # ten minutes are 38 MB of samples at 16 kHz
 DECODE_SECONDS = 4.0  # wall clock; under `limits.detector_seconds`, so that we name the reason ourselves
 PEAKS = 400  # columns of a waveform on a page
-
-DEMUXERS: dict[Kind, str] = {
-    Kind.WAV: "wav",
-    Kind.MP3: "mp3",
-    Kind.FLAC: "flac",
-    Kind.OGG: "ogg",
-    Kind.M4A: "mov",
-    Kind.MP4: "mov",
-    Kind.MOV: "mov",
-    Kind.MATROSKA: "matroska",
-    Kind.AVI: "avi",
-    Kind.FLV: "flv",
-}
 
 # What PyAV raises on broken media; a track whose codec FFmpeg doesn't know has no attributes at all.
 BROKEN = (

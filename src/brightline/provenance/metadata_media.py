@@ -9,21 +9,10 @@ import av
 
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Blob, Kind
+from brightline.media.demuxers import DEMUXERS
 from brightline.provenance.metadata_xmp import read_xmp
 from brightline.provenance.property import Property
 
-_DEMUXERS = {
-    Kind.WAV: "wav",
-    Kind.MP3: "mp3",
-    Kind.FLAC: "flac",
-    Kind.OGG: "ogg",
-    Kind.M4A: "mov",
-    Kind.MP4: "mov",
-    Kind.MOV: "mov",
-    Kind.MATROSKA: "matroska",
-    Kind.AVI: "avi",
-    Kind.FLV: "flv",
-}
 # Tags stand in the header: look at 64 kB and no time of samples.
 _OPTIONS = {"probesize": "65536", "analyzeduration": "0", "fflags": "nobuffer"}
 
@@ -34,7 +23,7 @@ def read_media(blob: Blob, kind: Kind) -> Iterator[Property]:
     Raises:
         DetectorError: the file cannot be opened by its demuxer, or its XMP cannot be read.
     """
-    demuxer = _DEMUXERS.get(kind)
+    demuxer = DEMUXERS.get(kind)
     if demuxer is None:
         raise DetectorError(f"no reader of tags for `{kind}`")
     options = {**_OPTIONS, "export_xmp": "1"} if demuxer == "mov" else _OPTIONS
