@@ -4,6 +4,7 @@ A crash or hang of a native decoder ends this process and not the line. The pool
 and step were running.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -59,6 +60,8 @@ def work(connection: Connection, progress: Progress, settings: bytes, entries: b
         digest: digest of the detectors in force.
     """
     sys.unraisablehook = ring_again
+    # Pillow tells standard error of oddities that our findings and gaps tell better.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     die_with_parent()  # the fork server, which ends when the pool's process ends
     limit_cores()
     frozen = decode_settings(settings)

@@ -6,6 +6,7 @@ import click
 
 from brightline.assembly import existing_ledger
 from brightline.core.errors import LedgerError
+from brightline.core.words import Words
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
 from brightline.ledger.ledger import Ledger
@@ -67,7 +68,11 @@ def _verify_store(settings: Settings) -> int:
         click.echo(f"tampered: {line}")
     if audit.faults:
         return Exit.CAUGHT
-    click.echo(f"ledger verified: {audit.size} entries, root {audit.root}, log {audit.origin}")
+    told = Words(
+        f"ledger verified: {audit.size} entries, root {audit.root}, log {audit.origin}",
+        f"账本核验通过：{audit.size} 条记录，根哈希 {audit.root}，日志 {audit.origin}",
+    )
+    click.echo(told.in_language(settings.language))
     return Exit.ALLOWED
 
 
