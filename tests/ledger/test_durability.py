@@ -46,7 +46,7 @@ def check_all_there(ledger: Ledger, acks: dict[int, list[str]]) -> None:
         assert (known[key].receipt.index, known[key].receipt.leaf) == (index, leaf)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(280)
 def test_whatever_was_acknowledged_survives_kill_9_at_30_random_moments(tmp_path: Path) -> None:
     chosen, acks = random.Random(9), dict[int, list[str]]()
     with start(tmp_path, f"sqlite:///{tmp_path / 'ledger.sqlite'}") as child:
