@@ -42,4 +42,5 @@ for line in sys.stdin:
     if pid == 0:
         os._exit(append(*map(int, line.split())))
     print("pid", pid, flush=True)
-    print("dead", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    # On a line of its own, whatever the writer was saying when it was killed.
+    print("\ndead", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
