@@ -6,6 +6,8 @@
     ├── CarrierError                a file format is broken where a mark would be
     ├── DetectorError               one detector could not judge one subject: becomes a Gap
     ├── BankError                   a bank of known items cannot be read
+    ├── MarkingError                a mark cannot be written, or does not read back; the file stays as it was
+    ├── KeyringError                a watermark key is missing, malformed or unsafe
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
         └── VerificationError       a proof, signature or digest does not hold
@@ -36,6 +38,14 @@ class DetectorError(BrightlineError):
 
 class BankError(BrightlineError):
     """A bank of known items cannot be read or has a malformed row."""
+
+
+class MarkingError(BrightlineError):
+    """A mark cannot be written, or what was written does not read back; the file stays as it was."""
+
+
+class KeyringError(BrightlineError):
+    """A keyring of watermark keys cannot be read, or a key is missing, malformed or unsafe."""
 
 
 class PolicyError(BrightlineError):

@@ -1,0 +1,1 @@
+"""Keyed invisible marks in pixels, samples and words: embed, detect, and the keys."""
