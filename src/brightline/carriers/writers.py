@@ -1,0 +1,8 @@
+"""Which carrier writes which kind. One line a format; a kind that is not here is a kind we do not mark."""
+
+from types import MappingProxyType
+
+from brightline.carriers.writing import Write
+from brightline.core.subject import Kind
+
+WRITERS: MappingProxyType[Kind, Write] = MappingProxyType({})
