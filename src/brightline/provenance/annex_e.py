@@ -211,14 +211,21 @@ def _guide(candidate: Candidate) -> str:
 def _field_defects(values: tuple[Value, ...], *, yaml: bool) -> Iterator[Defect]:
     yield from _key_defects(values)
     yield from _order_defects(values, yaml=yaml)
+    empty = "unknown_producer" if _is_of_platform(values) else "empty_field"
     for name in FIELDS:
         value = next((value for value in values if value.name == name), None)
         if value is None:
             yield Defect("missing_field" if name in REQUIRED else "missing_optional", name)
         elif not value.text and name in REQUIRED:
-            yield Defect("empty_field", name)
+            yield Defect("empty_field" if name == "Label" else empty, name)
         else:
             yield from _value_defects(value, yaml=yaml)
+
+
+def _is_of_platform(values: tuple[Value, ...]) -> bool:
+    """Whether a platform says that it may be, or is suspected to be, generated: it need not know by whom (Art. 6)."""
+    named = {value.name: value.text for value in values}
+    return named.get("Label") in {"2", "3"} and bool(named.get("ContentPropagator"))
 
 
 def _key_defects(values: tuple[Value, ...]) -> Iterator[Defect]:

@@ -151,6 +151,10 @@ DEFECTS: dict[str, DefectKind] = {
     "missing_field": _error("{field}", "field `{field}` is missing", "缺少字段 `{field}`", _VOID),
     "missing_optional": _warning("{field}", "field `{field}` is missing", "缺少字段 `{field}`"),
     "empty_field": _error("{field}", "field `{field}` is empty", "字段 `{field}` 为空", _VOID),
+    "unknown_producer": _warning(
+        "{field}", "field `{field}` is empty: a platform stated its own finding and knew no producer",
+        "字段 `{field}` 为空：标识由传播平台添加，未知生成服务提供者",
+    ),
     "field_type": _error("{field}", "field `{field}` is not a string", "字段 `{field}` 不是字符串"),
     "reserved_type": _warning("{field}", "field `{field}` is not a string", "字段 `{field}` 不是字符串"),
     "unquoted": _warning(

@@ -115,6 +115,35 @@ def parse_provider_code(text: str) -> ProviderCode | CodeFault:
     )
 
 
+def build_provider_code(
+    uscc: str, service: Service = Service.GENERATION, model_code: str = "0000"
+) -> ProviderCode:
+    """The code of an organisation that is bound by its Unified Social Credit Code.
+
+    Args:
+        uscc: 18 characters with a valid check digit, or the first 17, which get theirs.
+        service: what the organisation does.
+        model_code: four characters 0-9A-Z that the organisation chooses for a model or application.
+
+    Raises:
+        ValueError: one of them has the wrong length or alphabet, or the check digit does not hold.
+
+    >>> build_provider_code("91110102MACQD9K64").text
+    '001191110102MACQD9K64010000'
+    """
+    if not set(uscc) <= _VALUES.keys() or len(uscc) not in {17, 18}:
+        raise ValueError(f"`{uscc[:40]}` is no Unified Social Credit Code: 18 characters of {USCC_ALPHABET}")
+    whole = uscc if len(uscc) == 18 else uscc + uscc_check_character(uscc)
+    if not is_uscc(whole):
+        right = uscc_check_character(whole[:17])
+        raise ValueError(
+            f"the check digit of `{whole}` is `{whole[17]}`, expected `{right}` (GB 32100-2015 4.4)"
+        )
+    if not re.fullmatch(r"[0-9A-Z]{4}", model_code):
+        raise ValueError(f"model code `{model_code[:40]}`, expected four of 0-9 and A-Z")
+    return ProviderCode(subject_type="1", binding="1", bound=whole, service=service, suffix=model_code)
+
+
 def is_uscc(text: str) -> bool:
     """Whether `text` is a Unified Social Credit Code: 18 characters whose last one checks the rest.
 
