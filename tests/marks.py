@@ -411,6 +411,9 @@ def defective_values() -> dict[str, str]:
         "missing_field": bare(fields(ProduceID=None)),
         "missing_optional": bare(fields(PropagateID=None)),
         "empty_field": bare(fields(ContentProducer="")),
+        "unknown_producer": bare(
+            fields(Label="2", ContentProducer="", ProduceID="", ContentPropagator=PROPAGATOR)
+        ),
         "field_type": bare(fields(Label=1)),
         "reserved_type": bare(fields(ReservedCode1={"SecurityData": {}})),
         "label_value": bare(fields(Label="AIGC")),
