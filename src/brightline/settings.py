@@ -70,6 +70,26 @@ class BankSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     harm: str = ""
 
 
+class MarkSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `brightline mark` writes of you, so that nobody types a code twice.
+
+    Attributes:
+        producer: provider code or name of who generates the content, field ContentProducer.
+        propagator: provider code or name of who spreads it, field ContentPropagator.
+        system: name and version of the generating system, as California's latent disclosure asks for.
+        signer_chain: PEM file with the certificate that signs C2PA manifests, leaf first.
+        signer_key: PEM file with that certificate's private key, readable by its owner alone.
+        timestamps: address of an RFC 3161 time-stamping authority; empty signs without a timestamp, offline.
+    """
+
+    producer: str = ""
+    propagator: str = ""
+    system: str = ""
+    signer_chain: str = ""
+    signer_key: str = ""
+    timestamps: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an operator can set.
 
@@ -84,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         limits: how much untrusted bytes may cost.
         banks: banks of known items.
         trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
+        mark: what is written of you into marks.
     """
 
     home: Path = Path("~/.local/share/brightline")
@@ -103,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     banks: tuple[BankSetting, ...] = ()
     trust_list: str = ""
+    mark: MarkSetting = MarkSetting()
 
 
 def load_settings(
@@ -177,6 +199,8 @@ def _place(merged: dict[str, Any], name: str, text: str) -> None:
     key = name.removeprefix("BRIGHTLINE_").lower()
     if key.startswith("limits_"):
         merged["limits"] = {**merged.get("limits", {}), key.removeprefix("limits_"): text}
+    elif key.startswith("mark_"):
+        merged["mark"] = {**merged.get("mark", {}), key.removeprefix("mark_"): text}
     elif key == "policies":
         merged[key] = [part.strip() for part in text.split(",") if part.strip()]
     else:
