@@ -1,0 +1,218 @@
+"""The implicit mark written into MP4, MOV and M4A (TC260-PG-20257A 6.1.1): `moov.udta.meta`, key `AIGC` of `mdta`.
+
+A mark that is there keeps its place. Where media lie behind `moov`, either a `free` box between them gives way or all
+offsets move; see `isobmff_rewrite.py`.
+"""
+
+from struct import pack, unpack_from
+
+import msgspec
+
+from brightline.carriers.candidate import TEXT_LIMIT_BYTES, Candidate
+from brightline.carriers.isobmff import MARK_KEY, MARK_PLACE, read, read_keys
+from brightline.carriers.isobmff_boxes import (
+    Box,
+    append_at,
+    boxes,
+    in_meta,
+    inner,
+    meta_start,
+    new_box,
+)
+from brightline.carriers.isobmff_offsets import MEDIA
+from brightline.carriers.isobmff_rewrite import Edit, rewritten
+from brightline.carriers.writing import Pieces
+from brightline.core.errors import CarrierError
+
+_UTF8 = pack(">II", 1, 0)  # type and locale of a `data` box
+_FREE = {b"free", b"skip"}
+_OWN_OFFSETS = {
+    b"crx "
+}  # Canon raw pictures: boxes of the maker hold offsets that only the maker's software knows
+
+
+class _List(msgspec.Struct, frozen=True):
+    """A `meta` box of handler `mdta` in `udta`, with what it holds."""
+
+    movie: Box
+    user: Box
+    meta: Box
+    children: list[Box]
+
+    def child(self, kind: bytes) -> Box | None:
+        """Its only child of that type."""
+        found = [box for box in self.children if box.type == kind]
+        if len(found) > 1:
+            raise CarrierError(f"a `meta` box holds {len(found)} `{kind.decode()}` boxes")
+        return found[0] if found else None
+
+
+def write(data: memoryview, mark: str) -> Pieces:
+    """The file with exactly one mark in `moov.udta.meta`; every byte but sizes and offsets stays.
+
+    Raises:
+        CarrierError: the file is broken, its offsets cannot follow, or it holds a mark elsewhere or more than one.
+    """
+    value = mark.encode()
+    if not 0 < len(value) <= TEXT_LIMIT_BYTES:
+        raise CarrierError("the mark is empty or larger than 64 KiB")
+    candidate = the_mark(data)
+    movie = _movie(data)
+    edits = _inserted(data, movie, value) if candidate is None else _replaced(data, movie, candidate, value)
+    return rewritten(data, (*edits, *_absorbed(data, movie, edits)))
+
+
+def the_mark(data: memoryview) -> Candidate | None:
+    """The mark that the file holds where the guide wants it; None when it holds none at all.
+
+    Raises:
+        CarrierError: it holds several or one elsewhere, or a place that could hold one cannot be read.
+    """
+    found: list[Candidate] = []
+    for item in read(data):
+        if not isinstance(item, Candidate):
+            raise CarrierError(f"whether the file holds a mark already cannot be told: {item.why}")
+        found.append(item)
+    if not found:
+        return None
+    if len(found) > 1:
+        raise CarrierError(f"the file holds {len(found)} marks, at {found[0].carrier} and {found[1].carrier}")
+    if found[0].carrier != MARK_PLACE or found[0].oddities:
+        raise CarrierError(
+            f"the file holds a mark at {found[0].carrier}, which is not where the guide wants it"
+        )
+    return found[0]
+
+
+def _movie(data: memoryview) -> Box:
+    movies = []
+    for box in boxes(data, 0, len(data)):
+        if box.type == b"ftyp" and bytes(data[box.content : box.content + 4]) in _OWN_OFFSETS:
+            raise CarrierError("a camera's raw file holds offsets that only its maker's software knows")
+        movies += [box] if box.type == b"moov" else []
+    if len(movies) != 1:
+        raise CarrierError(f"the file has {len(movies)} `moov` boxes, expected one")
+    if any(inner(data, movies[0], b"cmov")):
+        raise CarrierError("the movie's header is compressed (`cmov`)")
+    return movies[0]
+
+
+# A mark is there
+
+
+def _replaced(data: memoryview, movie: Box, candidate: Candidate, value: bytes) -> list[Edit]:
+    for user in inner(data, movie, b"udta"):
+        for meta in inner(data, user, b"meta"):
+            for items in (box for box in in_meta(data, meta) if box.type == b"ilst"):
+                for item in inner(data, items):
+                    if item.start == candidate.start:
+                        return [_new_value(data, (movie, user, meta, items, item), value)]
+    raise CarrierError("the mark's place in `ilst` is not found again")
+
+
+def _new_value(data: memoryview, inside: tuple[Box, ...], value: bytes) -> Edit:
+    """The edit of the one `data` box in the item that `inside` ends with: type UTF-8, the locale stays."""
+    (box,) = inner(data, inside[-1], b"data")
+    if box.content + 8 > box.end:
+        raise CarrierError("the mark's `data` box is cut off")
+    new = _UTF8[:4] + bytes(data[box.content + 4 : box.content + 8]) + value
+    return Edit(box.content, box.end, new, (*inside, box))
+
+
+# No mark is there
+
+
+def _inserted(data: memoryview, movie: Box, value: bytes) -> list[Edit]:
+    users = list(inner(data, movie, b"udta"))
+    found = next((one for user in users if (one := _key_list(data, movie, user)) is not None), None)
+    if found is not None:
+        return _in_list(data, found, value)
+    meta = new_box(b"meta", bytes(4), _handler(), _new_keys(), new_box(b"ilst", _item(1, value)))
+    if users:
+        place = append_at(data, list(inner(data, users[0])), users[0].content)
+        return [Edit(place, place, meta, (movie, users[0]))]
+    place = append_at(data, list(inner(data, movie)), movie.content)
+    return [Edit(place, place, new_box(b"udta", meta), (movie,))]
+
+
+def _key_list(data: memoryview, movie: Box, user: Box) -> _List | None:
+    """The first `meta` box in `udta` whose handler is `mdta`; others, such as iTunes' `mdir`, are left alone."""
+    for meta in inner(data, user, b"meta"):
+        children = list(in_meta(data, meta))
+        if any(
+            box.type == b"hdlr" and bytes(data[box.content + 8 : box.content + 12]) == b"mdta"
+            for box in children
+        ):
+            return _List(movie, user, meta, children)
+    return None
+
+
+def _in_list(data: memoryview, found: _List, value: bytes) -> list[Edit]:
+    keys, items = found.child(b"keys"), found.child(b"ilst")
+    inside = (found.movie, found.user, found.meta)
+    end = append_at(data, found.children, meta_start(data, found.meta))
+    if keys is None and items is not None:
+        raise CarrierError("a `meta` box has values without `keys`")
+    if keys is None:
+        return [Edit(end, end, _new_keys() + new_box(b"ilst", _item(1, value)), inside)]
+    names = read_keys(data, keys)
+    index = names.index(MARK_KEY) + 1 if MARK_KEY in names else len(names) + 1
+    edits = [] if index <= len(names) else _one_more_key(data, keys, inside, len(names))
+    if items is None:
+        return [*edits, Edit(end, end, new_box(b"ilst", _item(index, value)), inside)]
+    children = list(inner(data, items))
+    if any(int.from_bytes(box.type, "big") == index for box in children):
+        raise CarrierError(f"`ilst` has an entry {index} that holds no text")
+    place = append_at(data, children, items.content)
+    return [*edits, Edit(place, place, _item(index, value), (*inside, items))]
+
+
+def _one_more_key(data: memoryview, keys: Box, inside: tuple[Box, ...], known: int) -> list[Edit]:
+    if keys.content + 8 > keys.end or unpack_from(">I", data, keys.content + 4)[0] != known:
+        raise CarrierError(f"`keys` counts wrong: it holds {known}")
+    place = append_at(data, list(boxes(data, keys.content + 8, keys.end)), keys.content + 8)
+    count = Edit(keys.content + 4, keys.content + 8, pack(">I", known + 1))
+    return [count, Edit(place, place, _key(), (*inside, keys))]
+
+
+def _handler() -> bytes:
+    return new_box(b"hdlr", bytes(8), b"mdta", bytes(13))
+
+
+def _key() -> bytes:
+    return new_box(b"mdta", MARK_KEY.encode())
+
+
+def _new_keys() -> bytes:
+    return new_box(b"keys", pack(">II", 0, 1), _key())
+
+
+def _item(index: int, value: bytes) -> bytes:
+    return new_box(pack(">I", index), new_box(b"data", _UTF8, value))
+
+
+# Room
+
+
+def _absorbed(data: memoryview, movie: Box, edits: list[Edit]) -> list[Edit]:
+    """What a `free` box right behind `moov` gives or takes, so that nothing else moves; nothing where it cannot."""
+    growth = sum(edit.growth for edit in edits)
+    top = list(boxes(data, 0, len(data)))
+    behind = [box for box in top if box.start >= movie.end]
+    if (
+        not growth
+        or not behind
+        or behind[0].type not in _FREE
+        or not any(box.type in MEDIA for box in behind)
+    ):
+        return []
+    free = behind[0]
+    size = free.end - free.start - growth
+    stored = unpack_from(">I", data, free.start)[0]
+    if stored in {0, 1} or size >= 2**32 or (size < 8 and size != 0):
+        return []
+    taken = free.content + max(growth, 0)
+    if any(data[free.content : min(taken, free.end)]):
+        return []  # somebody keeps something there
+    header = pack(">I4s", size, free.type) if size else b""
+    return [Edit(free.start, min(taken, free.end), header + bytes(max(-growth, 0)))]
