@@ -29,7 +29,7 @@ IMAGE_DESCRIPTION = 0x010E
 MAKER_NOTE = 0x927C
 XMP_TAG = 0x02BC
 _SUB_IFDS = {0x8769: "exif", 0x8825: "gps", 0xA005: "interop"}
-_NAMES = {
+TAG_NAMES = {
     USER_COMMENT: "UserComment",
     IMAGE_DESCRIPTION: "ImageDescription",
     0x0131: "Software",
@@ -43,19 +43,21 @@ _NAMES = {
 }
 _XP_TAGS = range(0x9C9B, 0x9CA0)  # Windows: UTF-16LE in type BYTE
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 129: 1}
-_TEXT_TYPES = {1, 2, 7, 129}  # BYTE, ASCII, UNDEFINED, UTF-8 (EXIF 3.0)
+TEXT_TYPES = {1, 2, 7, 129}  # BYTE, ASCII, UNDEFINED, UTF-8 (EXIF 3.0)
 _IFD_LIMIT = 16  # directories in one block; cameras write four
 _TAG_LIMIT = 2000  # tags in one directory; cameras write about 60
-_VALUES_LIMIT_BYTES = 64 * MiB  # values of one block together: tags may all point at the same bytes
+VALUES_LIMIT_BYTES = 64 * MiB  # values of one block together: tags may all point at the same bytes
 _BASE64_STARTS = ("eyJBSUdDI", "eyJMYWJlbCI")  # Base64 of `{"AIGC"` and of `{"Label"`
 _CODES = {b"ASCII\x00\x00\x00": "ascii", b"UNICODE\x00": "utf-16", b"JIS\x00\x00\x00\x00\x00": "jis"}
 
 
-class _Tag(msgspec.Struct, frozen=True):
+class Tag(msgspec.Struct, frozen=True):
+    """One text tag; `offset` is where its value lies in the block."""
+
     number: int
     type: int
     value: bytes
-    offset: int  # of the value, in the block
+    offset: int
 
 
 def read_exif(block: bytes, carrier: str, start: int) -> Reading:
@@ -65,7 +67,7 @@ def read_exif(block: bytes, carrier: str, start: int) -> Reading:
             carrier, GapKind.LIMIT, "the EXIF block is larger than 16 MiB", start, start + len(block)
         )
         return
-    budget = _VALUES_LIMIT_BYTES
+    budget = VALUES_LIMIT_BYTES
     for tag in _tags(block):
         budget -= 0 if isinstance(tag, str) else len(tag.value)
         if budget < 0:
@@ -75,15 +77,20 @@ def read_exif(block: bytes, carrier: str, start: int) -> Reading:
         if isinstance(tag, str):
             yield _unread(carrier, GapKind.MALFORMED, tag, start, start + len(block))
             continue
-        place = f"{carrier}:{_NAMES.get(tag.number, f'0x{tag.number:04X}')}"
-        begin, end = start + tag.offset, start + tag.offset + len(tag.value)
-        if tag.number == XMP_TAG:
-            yield from read_xmp(tag.value, place, begin, end)
-        elif tag.number == USER_COMMENT or b"{" in tag.value:
-            yield from _read_tag(tag, place, begin, end)
+        yield from read_tag(tag, carrier, start)
 
 
-def _read_tag(tag: _Tag, place: str, begin: int, end: int) -> Reading:
+def read_tag(tag: Tag, carrier: str, start: int) -> Reading:
+    """Candidates in one text tag of the directory `carrier` in a block that begins at byte `start` of the file."""
+    place = f"{carrier}:{TAG_NAMES.get(tag.number, f'0x{tag.number:04X}')}"
+    begin, end = start + tag.offset, start + tag.offset + len(tag.value)
+    if tag.number == XMP_TAG:
+        yield from read_xmp(tag.value, place, begin, end)
+    elif tag.number == USER_COMMENT or b"{" in tag.value:
+        yield from _read_text(tag, place, begin, end)
+
+
+def _read_text(tag: Tag, place: str, begin: int, end: int) -> Reading:
     if len(tag.value) > TEXT_LIMIT_BYTES and tag.number == USER_COMMENT:
         yield _unread(place, GapKind.LIMIT, "the comment is larger than 64 KiB", begin, end)
         return
@@ -105,7 +112,7 @@ def _read_tag(tag: _Tag, place: str, begin: int, end: int) -> Reading:
         return
 
 
-def _text_of(tag: _Tag) -> tuple[str, tuple[Oddity, ...]]:
+def _text_of(tag: Tag) -> tuple[str, tuple[Oddity, ...]]:
     if tag.number in _XP_TAGS:
         return tag.value.decode("utf-16-le", "replace").rstrip("\x00"), (Oddity.ENCODING,)
     if tag.number != USER_COMMENT:
@@ -124,7 +131,7 @@ def _utf16(data: bytes) -> str:
     return "utf-16-be" if data[0:1] == b"\x00" or data.startswith(b"\xfe\xff") else "utf-16-le"
 
 
-def _tags(block: bytes) -> Iterator[_Tag | str]:
+def _tags(block: bytes) -> Iterator[Tag | str]:
     """Text tags of all directories; a string says what could not be read."""
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
@@ -145,7 +152,7 @@ def _tags(block: bytes) -> Iterator[_Tag | str]:
         yield from _directory(block, order, offset, todo)
 
 
-def _directory(block: bytes, order: str, offset: int, todo: list[int]) -> Iterator[_Tag | str]:
+def _directory(block: bytes, order: str, offset: int, todo: list[int]) -> Iterator[Tag | str]:
     (count,) = struct.unpack_from(order + "H", block, offset)
     if count > _TAG_LIMIT or offset + 2 + 12 * count > len(block):
         yield "an EXIF directory is longer than its block"
@@ -157,14 +164,14 @@ def _directory(block: bytes, order: str, offset: int, todo: list[int]) -> Iterat
             todo.append(int(struct.unpack_from(order + "I", block, at)[0]))
             continue
         size = _SIZES.get(kind, 0) * amount
-        if kind not in _TEXT_TYPES or number == MAKER_NOTE:
+        if kind not in TEXT_TYPES or number == MAKER_NOTE:
             continue
         if size > 4:
             at = int(struct.unpack_from(order + "I", block, at)[0])
         if at + size > len(block):
             yield f"EXIF tag 0x{number:04X} lies outside its block"
             continue
-        yield _Tag(number, kind, block[at : at + size], at)
+        yield Tag(number, kind, block[at : at + size], at)
     following = offset + 2 + 12 * count
     if following + 4 <= len(block):
         todo.append(int(struct.unpack_from(order + "I", block, following)[0]))

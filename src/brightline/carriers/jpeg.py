@@ -29,7 +29,7 @@ from brightline.core.subject import GapKind
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
 EXTENDED_HEADER = b"http://ns.adobe.com/xmp/extension/\x00"
 EXIF_HEADER = b"Exif\x00\x00"
-_SOI, _EOI, _SOS, _APP1, _COM = 0xD8, 0xD9, 0xDA, 0xE1, 0xFE
+_SOI, _EOI, _SOS, APP1, _COM = 0xD8, 0xD9, 0xDA, 0xE1, 0xFE
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}  # TEM, RST0-7, SOI: no length follows
 _APPLICATION = range(0xE0, 0xF0)
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -37,7 +37,7 @@ _SEGMENT_LIMIT = 20_000  # a 300 MiB picture split over APP2 segments has 5,000
 _PIXELS_LIMIT_BYTES = 512 * MiB  # scanned for the next marker at about 300 MiB/s
 
 
-class _Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True):
     """One marker segment: its marker's second byte, its payload, and the byte range of the payload."""
 
     marker: int
@@ -72,10 +72,10 @@ def read(data: memoryview) -> Reading:
         raise CarrierError("no JPEG signature, expected FF D8")
     extended: dict[bytes, list[_Part]] = {}
     end = len(data)
-    for segment in _segments(data):
+    for segment in segments(data):
         if isinstance(segment, int):
             end = segment
-        elif segment.marker == _APP1 and segment.data.startswith(EXTENDED_HEADER):
+        elif segment.marker == APP1 and segment.data.startswith(EXTENDED_HEADER):
             yield from _collect(segment, extended)
         else:
             yield from _read_segment(segment)
@@ -84,7 +84,7 @@ def read(data: memoryview) -> Reading:
     yield from read_trailing(data, end, "jpeg:after-EOI", "JPEG")
 
 
-def _segments(data: memoryview) -> Iterator[_Segment | int]:
+def segments(data: memoryview) -> Iterator[Segment | int]:
     """Application and comment segments; the last item is the offset behind EOI."""
     position, behind_pixels = 2, False
     for _ in range(_SEGMENT_LIMIT):
@@ -96,7 +96,7 @@ def _segments(data: memoryview) -> Iterator[_Segment | int]:
             continue
         start, end = _payload(data, position)
         if marker in _APPLICATION or marker == _COM:
-            yield _Segment(marker, bytes(data[start:end]), start, end, behind_pixels)
+            yield Segment(marker, bytes(data[start:end]), start, end, behind_pixels)
         position = end
         if marker == _SOS:
             behind_pixels = True
@@ -135,17 +135,17 @@ def _behind_pixels(data: memoryview, position: int) -> int:
     raise CarrierError(f"JPEG ends at byte {len(data)} without EOI")
 
 
-def _read_segment(segment: _Segment) -> Reading:
+def _read_segment(segment: Segment) -> Reading:
     odd = (Oddity.AFTER_PIXELS,) if segment.behind_pixels else ()
     for item in _read_payload(segment):
         yield with_oddity(item, *odd) if isinstance(item, Candidate) else item
 
 
-def _read_payload(segment: _Segment) -> Reading:
+def _read_payload(segment: Segment) -> Reading:
     data, start, end = segment.data, segment.start, segment.end
-    if segment.marker == _APP1 and data.startswith(XMP_HEADER):
+    if segment.marker == APP1 and data.startswith(XMP_HEADER):
         yield from read_xmp(data[len(XMP_HEADER) :], f"{segment.place}:XMP", start, end)
-    elif segment.marker == _APP1 and data.startswith(EXIF_HEADER):
+    elif segment.marker == APP1 and data.startswith(EXIF_HEADER):
         yield from read_exif(data[len(EXIF_HEADER) :], f"{segment.place}:EXIF", start + len(EXIF_HEADER))
     elif b"<x:xmpmeta" in data and b"AIGC" in data:
         packet = data[data.index(b"<x:xmpmeta") :]
@@ -164,7 +164,7 @@ def _read_payload(segment: _Segment) -> Reading:
             )
 
 
-def _collect(segment: _Segment, extended: dict[bytes, list[_Part]]) -> Reading:
+def _collect(segment: Segment, extended: dict[bytes, list[_Part]]) -> Reading:
     """Put one part of an extended XMP packet with its siblings."""
     head = len(EXTENDED_HEADER)
     if len(segment.data) < head + 40:

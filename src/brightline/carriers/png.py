@@ -6,6 +6,7 @@ TC260-PG-20259A names iTXt `XML:com.adobe.xmp` and, in Annex B, tEXt `AIGC`. Str
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 import msgspec
 
@@ -32,12 +33,12 @@ XMP_KEYWORD = "XML:com.adobe.xmp"
 _RAW_PROFILE = "Raw profile type "
 _EXIF_HEADER = b"Exif\x00\x00"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
-_PIXELS = {b"IDAT", b"fdAT"}
+PIXELS = {b"IDAT", b"fdAT"}
 _CHUNK_LIMIT = 300_000  # a gigabyte in 4 KiB chunks; walking them takes about half a second
 _INFLATED_LIMIT_BYTES = 4 * MiB  # one compressed text; a mark is a few KiB
 
 
-class _Chunk(msgspec.Struct, frozen=True):
+class Chunk(msgspec.Struct, frozen=True):
     """One chunk: its type, its data, and the byte range of the whole chunk in the file."""
 
     type: bytes
@@ -47,7 +48,7 @@ class _Chunk(msgspec.Struct, frozen=True):
     end: int
 
 
-class _Text(msgspec.Struct, frozen=True):
+class Text(msgspec.Struct, frozen=True):
     """One textual chunk, taken apart."""
 
     keyword: str
@@ -61,23 +62,35 @@ def read(data: memoryview) -> Reading:
     Raises:
         CarrierError: the chunks cannot be walked to IEND.
     """
+    behind_pixels = False
+    for chunk in chunks(data):
+        if chunk.type == b"IEND":
+            yield from read_trailing(data, chunk.end, "png:after-IEND", "PNG")
+        elif chunk.type in PIXELS:
+            behind_pixels = True
+        else:
+            yield from _read_chunk(chunk, behind_pixels=behind_pixels)
+
+
+def chunks(data: memoryview) -> Iterator[Chunk]:
+    """All chunks; IEND is the last.
+
+    Raises:
+        CarrierError: the chunks cannot be walked to IEND.
+    """
     if bytes(data[:8]) != SIGNATURE:
         raise CarrierError("no PNG signature, expected 89 50 4E 47 0D 0A 1A 0A")
-    position, behind_pixels = 8, False
+    position = 8
     for _ in range(_CHUNK_LIMIT):
         chunk = _chunk_at(data, position)
-        position = chunk.end
+        yield chunk
         if chunk.type == b"IEND":
-            yield from read_trailing(data, position, "png:after-IEND", "PNG")
             return
-        if chunk.type in _PIXELS:
-            behind_pixels = True
-            continue
-        yield from _read_chunk(chunk, behind_pixels=behind_pixels)
+        position = chunk.end
     raise CarrierError(f"more than {_CHUNK_LIMIT} PNG chunks")
 
 
-def _chunk_at(data: memoryview, position: int) -> _Chunk:
+def _chunk_at(data: memoryview, position: int) -> Chunk:
     if position + 12 > len(data):
         raise CarrierError(f"PNG ends at byte {len(data)} without IEND")
     size, kind = struct.unpack_from(">I4s", data, position)
@@ -86,11 +99,11 @@ def _chunk_at(data: memoryview, position: int) -> _Chunk:
         raise CarrierError(f"PNG chunk at byte {position} reaches beyond the file's end")
     content = data[position + 8 : end - 4]
     (stored,) = struct.unpack_from(">I", data, end - 4)
-    intact = kind in _PIXELS or zlib.crc32(content, zlib.crc32(kind)) == stored
-    return _Chunk(kind, content, intact, position, end)
+    intact = kind in PIXELS or zlib.crc32(content, zlib.crc32(kind)) == stored
+    return Chunk(kind, content, intact, position, end)
 
 
-def _read_chunk(chunk: _Chunk, *, behind_pixels: bool) -> Reading:
+def _read_chunk(chunk: Chunk, *, behind_pixels: bool) -> Reading:
     """What one chunk other than pixels holds, with what is odd about the chunk."""
     place = f"png:{chunk.type.decode('ascii', 'replace')}"
     found = False
@@ -107,7 +120,7 @@ def _read_chunk(chunk: _Chunk, *, behind_pixels: bool) -> Reading:
         )
 
 
-def _read_intact(chunk: _Chunk, place: str) -> Reading:
+def _read_intact(chunk: Chunk, place: str) -> Reading:
     if len(chunk.data) > METADATA_LIMIT_BYTES:
         yield _unread(chunk, place, GapKind.LIMIT, "a PNG metadata chunk is larger than 16 MiB")
         return
@@ -121,9 +134,9 @@ def _read_intact(chunk: _Chunk, place: str) -> Reading:
             yield from _read_loose(chunk, place)
 
 
-def _read_text(chunk: _Chunk, place: str) -> Reading:
+def _read_text(chunk: Chunk, place: str) -> Reading:
     try:
-        text = _text_of(chunk)
+        text = text_of(chunk)
     except ValueError as error:
         yield _unread(chunk, place, GapKind.MALFORMED, str(error))
         return
@@ -147,7 +160,7 @@ def _read_text(chunk: _Chunk, place: str) -> Reading:
             yield _keyed(chunk, place, loose.text, (*odd, Oddity.KEYWORD))
 
 
-def _read_profile(value: bytes, place: str, chunk: _Chunk) -> Reading:
+def _read_profile(value: bytes, place: str, chunk: Chunk) -> Reading:
     """Metadata that ImageMagick and others keep as text: a name, a length, hexadecimal digits."""
     lines = value.strip().split(b"\n", 2)
     try:
@@ -161,7 +174,7 @@ def _read_profile(value: bytes, place: str, chunk: _Chunk) -> Reading:
         yield from read_xmp(block.removeprefix(_XMP_HEADER), place, chunk.start, chunk.end)
 
 
-def _text_of(chunk: _Chunk) -> _Text | None:
+def text_of(chunk: Chunk) -> Text | None:
     """Keyword and value of a textual chunk; None when the value inflates beyond the limit; ValueError if broken."""
     raw = bytes(chunk.data)
     name, separator, rest = raw.partition(b"\x00")
@@ -169,10 +182,10 @@ def _text_of(chunk: _Chunk) -> _Text | None:
         raise ValueError("a PNG text chunk has no keyword of 1 to 79 bytes")
     keyword = name.decode("latin-1")
     if chunk.type == b"tEXt":
-        return _Text(keyword, rest, compressed=False)
+        return Text(keyword, rest, compressed=False)
     if chunk.type == b"zTXt":
         value = _inflate(rest[1:])
-        return None if value is None else _Text(keyword, value, compressed=True)
+        return None if value is None else Text(keyword, value, compressed=True)
     if len(rest) < 2:
         raise ValueError("a PNG iTXt chunk ends before its text")
     compressed = rest[0] != 0
@@ -181,7 +194,7 @@ def _text_of(chunk: _Chunk) -> _Text | None:
     if not (language_end and translated_end):
         raise ValueError("a PNG iTXt chunk ends before its text")
     value = _inflate(value_bytes) if compressed else value_bytes
-    return None if value is None else _Text(keyword, value, compressed=compressed)
+    return None if value is None else Text(keyword, value, compressed=compressed)
 
 
 def _inflate(data: bytes) -> bytes | None:
@@ -198,7 +211,7 @@ def _inflate(data: bytes) -> bytes | None:
     raise ValueError("a compressed PNG text is cut off")
 
 
-def _read_loose(chunk: _Chunk, place: str) -> Reading:
+def _read_loose(chunk: Chunk, place: str) -> Reading:
     """A chunk that PNG does not define for text; one that is called `AIGC` says so itself."""
     if chunk.type.upper() == b"AIGC":
         yield _keyed(chunk, place, decode(bytes(chunk.data)), (Oddity.UNUSUAL_PLACE,))
@@ -208,7 +221,7 @@ def _read_loose(chunk: _Chunk, place: str) -> Reading:
         yield _keyed(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
 
 
-def _keyed(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
+def _keyed(chunk: Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
     return Candidate(
         carrier=place,
         form=Form.KEYED,
@@ -220,5 +233,5 @@ def _keyed(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -
     )
 
 
-def _unread(chunk: _Chunk, place: str, kind: GapKind, why: str) -> Unread:
+def _unread(chunk: Chunk, place: str, kind: GapKind, why: str) -> Unread:
     return Unread(carrier=place, kind=kind, why=why, start=chunk.start, end=chunk.end)

@@ -4,6 +4,9 @@ TC260-PG-20259A names chunk `XMP `. Structure: RFC 9649.
 """
 
 import struct
+from collections.abc import Iterator
+
+import msgspec
 
 from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
@@ -26,30 +29,57 @@ _PICTURE = {b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"ICCP"}
 _CHUNK_LIMIT = 100_000  # an animation has one chunk a frame
 
 
+class Chunk(msgspec.Struct, frozen=True):
+    """One chunk: its id and its byte range with its header, without padding."""
+
+    id: bytes
+    start: int
+    end: int
+
+
 def read(data: memoryview) -> Reading:
     """Candidates in a WebP file, in file order.
 
     Raises:
         CarrierError: the chunks cannot be walked to the container's end.
     """
+    for chunk in chunks(data):
+        yield from _read_chunk(chunk.id, data[chunk.start + 8 : chunk.end], chunk.start, chunk.end)
+    yield from read_trailing(data, container_end(data), "webp:after-RIFF", "WebP")
+
+
+def chunks(data: memoryview) -> Iterator[Chunk]:
+    """All chunks of the container.
+
+    Raises:
+        CarrierError: the chunks cannot be walked to the container's end.
+    """
+    stop, position = container_end(data), 12
+    for _ in range(_CHUNK_LIMIT):
+        if position + 8 > stop:
+            return
+        kind, length = struct.unpack_from("<4sI", data, position)
+        end = position + 8 + length
+        if end > stop:
+            raise CarrierError(f"WebP chunk at byte {position} reaches beyond the container's end")
+        yield Chunk(kind, position, end)
+        position = end + (length & 1)
+    raise CarrierError(f"more than {_CHUNK_LIMIT} WebP chunks")
+
+
+def container_end(data: memoryview) -> int:
+    """Offset behind the container, from its own size.
+
+    Raises:
+        CarrierError: no WebP, or its size reaches beyond the file.
+    """
     if len(data) < 12 or bytes(data[:4]) != b"RIFF" or bytes(data[8:12]) != b"WEBP":
         raise CarrierError("no RIFF WEBP header")
     (size,) = struct.unpack_from("<I", data, 4)
-    stop = 8 + size
+    stop = 8 + int(size)
     if stop > len(data) + 1:  # some writers count a padding byte that they do not write
         raise CarrierError(f"WebP says it has {stop} bytes, the file has {len(data)}")
-    position, count = 12, 0
-    while position + 8 <= min(stop, len(data)):
-        count += 1
-        if count > _CHUNK_LIMIT:
-            raise CarrierError(f"more than {_CHUNK_LIMIT} WebP chunks")
-        kind, length = struct.unpack_from("<4sI", data, position)
-        end = position + 8 + length
-        if end > min(stop, len(data)):
-            raise CarrierError(f"WebP chunk at byte {position} reaches beyond the container's end")
-        yield from _read_chunk(kind, data[position + 8 : end], position, end)
-        position = end + (length & 1)
-    yield from read_trailing(data, min(stop, len(data)), "webp:after-RIFF", "WebP")
+    return min(stop, len(data))
 
 
 def _read_chunk(kind: bytes, data: memoryview, start: int, end: int) -> Reading:

@@ -2,12 +2,17 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import isobmff_write
+from brightline.carriers import gif_write, isobmff_write, jpeg_write, png_write, tiff_write, webp_write
 from brightline.carriers.writing import Write
 from brightline.core.subject import Kind
 
 WRITERS: MappingProxyType[Kind, Write] = MappingProxyType(
     {
+        Kind.PNG: png_write.write,
+        Kind.JPEG: jpeg_write.write,
+        Kind.WEBP: webp_write.write,
+        Kind.TIFF: tiff_write.write,
+        Kind.GIF: gif_write.write,
         Kind.MP4: isobmff_write.write,
         Kind.MOV: isobmff_write.write,
         Kind.M4A: isobmff_write.write,
