@@ -1,0 +1,252 @@
+"""All marks of one file, by the readers of `provenance`, which know nothing of our writers.
+
+An inventory is taken before and after every write, and on both sides of a comparison. What could not be read stands in
+`unread`: an inventory with unread places never shows that a mark is gone.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from brightline.carriers.candidate import CANDIDATE_LIMIT, Candidate, Unread
+from brightline.carriers.readers import READERS
+from brightline.core.errors import CarrierError, DetectorError
+from brightline.core.finding import Detail, Finding
+from brightline.core.signatures import Detect
+from brightline.core.subject import Context, Kind, Media, Subject
+from brightline.intake.open import open_file
+from brightline.marking.traits import Traits, traits_of
+from brightline.provenance.annex_e import Mark, read_mark
+from brightline.provenance.annex_e_defects import Level
+from brightline.provenance.c2pa import MEDIA_TYPES
+from brightline.settings import Settings
+
+CHANNEL = "marking"
+_MARKDOWN_SUFFIXES = {".md", ".markdown"}
+
+
+class Layer(StrEnum):
+    """The sorts of marks, in the order in which they are written."""
+
+    EXPLICIT = "explicit"  # a person sees, hears or reads it
+    WATERMARK = "watermark"  # in pixels, samples or words
+    IMPLICIT = "implicit"  # GB 45438-2025 Annex E, in metadata
+    IPTC = "iptc"  # digital source type in XMP
+    C2PA = "c2pa"  # signed manifest
+    GENERATOR = "generator"  # a generator's own record; read, never written by us
+
+
+class FoundMark(msgspec.Struct, frozen=True, kw_only=True):
+    """One mark that a file carries.
+
+    Attributes:
+        layer: which sort.
+        name: what tells it from others of its sort: the producer's number, the source type, the key's id.
+        facts: what it says.
+        place: where it lies, for people.
+    """
+
+    layer: Layer
+    name: str
+    facts: tuple[Detail, ...] = ()
+    place: str = ""
+
+    def fact(self, name: str) -> str:
+        """The value of that fact, or the empty string."""
+        return next((fact.value for fact in self.facts if fact.name == name), "")
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """What marks a file carries, and what kind of file it is.
+
+    Attributes:
+        kind: from the bytes.
+        digest: SHA-256 of the file.
+        size_bytes: its length.
+        marks: in the order of `Layer`.
+        unread: what could not be looked at, one sentence each.
+        traits: what tells how the file was last written.
+    """
+
+    kind: Kind
+    digest: str
+    size_bytes: int
+    marks: tuple[FoundMark, ...] = ()
+    unread: tuple[str, ...] = ()
+    traits: Traits = Traits()
+
+    def of(self, layer: Layer) -> tuple[FoundMark, ...]:
+        """The marks of one sort."""
+        return tuple(mark for mark in self.marks if mark.layer is layer)
+
+
+class _Reader(msgspec.Struct, frozen=True):
+    """One detector of `provenance` that finds marks, and what it looks at."""
+
+    module: str
+    media: tuple[Media, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    text: bool = False
+
+
+_MEDIA = (Media.IMAGE, Media.AUDIO, Media.VIDEO)
+_READERS = (
+    _Reader("generators", media=_MEDIA),
+    _Reader("c2pa", kinds=tuple(MEDIA_TYPES)),
+    _Reader("explicit", text=True),
+)
+
+
+def open_subject_at(path: Path, settings: Settings) -> Subject:
+    """The file as a subject. Here, where the file is its owner's own, `.md` makes a text Markdown.
+
+    Raises:
+        IntakeError: it cannot be read or is no regular file.
+    """
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    context = Context(channel=CHANNEL, time=now)
+    subject = open_file(path, context=context, limits=settings.limits, name=path.name)
+    if subject.kind is Kind.TEXT and path.suffix.lower() in _MARKDOWN_SUFFIXES:
+        return msgspec.structs.replace(subject, kind=Kind.MARKDOWN)
+    return subject
+
+
+def take_inventory(subject: Subject, settings: Settings) -> Inventory:
+    """Read every mark of a file. Never raises for content: what cannot be read is told in `unread`."""
+    unread: list[str] = [gap.why.en for gap in subject.gaps]
+    marks = [_implicit_mark(mark) for mark in implicit_marks(subject, unread)]
+    for reader in _READERS:
+        if _fits(reader, subject):
+            marks += _found_by(reader, subject, settings, unread)
+    order = [*Layer]
+    return Inventory(
+        kind=subject.kind,
+        digest=subject.digest,
+        size_bytes=subject.size_bytes,
+        marks=tuple(sorted(dict.fromkeys(marks), key=lambda mark: order.index(mark.layer))),
+        unread=tuple(dict.fromkeys(unread)),
+        traits=traits_of(subject, settings.limits),
+    )
+
+
+def implicit_marks(subject: Subject, unread: list[str]) -> list[Mark]:
+    """The implicit marks as they stand in the file; what could not be read is added to `unread`."""
+    reader = READERS.get(subject.kind)
+    marks: list[Mark] = []
+    if reader is None:
+        return marks
+    try:
+        for item in reader(subject.blob.view()):
+            if len(marks) >= CANDIDATE_LIMIT:
+                unread.append(f"more than {CANDIDATE_LIMIT} marks")
+                break
+            match item:
+                case Candidate():
+                    marks.append(read_mark(item))
+                case Unread():
+                    unread.append(item.why)
+    except (CarrierError, OSError) as error:
+        unread.append(str(error))
+    return marks
+
+
+def _implicit_mark(mark: Mark) -> FoundMark:
+    grave = [defect.code for defect in mark.defects if defect.kind.level is Level.ERROR]
+    facts = [Detail(value.name, value.text) for value in mark.values]
+    facts.append(Detail("defects", ",".join(dict.fromkeys(grave))))
+    return FoundMark(
+        layer=Layer.IMPLICIT,
+        name=mark.produce_id or mark.value("PropagateID"),
+        facts=tuple(fact for fact in facts if fact.value),
+        place=mark.candidate.carrier,
+    )
+
+
+def _fits(reader: _Reader, subject: Subject) -> bool:
+    return (
+        subject.kind.media in reader.media
+        or subject.kind in reader.kinds
+        or (reader.text and bool(subject.text))
+    )
+
+
+def _found_by(
+    reader: _Reader, subject: Subject, settings: Settings, unread: list[str]
+) -> Iterator[FoundMark]:
+    try:
+        for finding in _detector(reader.module, settings)(subject):
+            take = _TAKERS.get(finding.claim)
+            mark = take(finding) if take is not None else None
+            if mark is not None:
+                yield mark
+    except DetectorError as error:
+        unread.append(str(error))
+
+
+@lru_cache(maxsize=16)
+def _prepared(module: str, settings: bytes) -> Detect:
+    whole = msgspec.json.decode(settings, type=Settings, dec_hook=lambda kind, value: kind(value))
+    loaded = importlib.import_module(f"brightline.provenance.{module}")
+    detect: Detect = loaded.prepare(whole) if hasattr(loaded, "prepare") else loaded.detect
+    return detect
+
+
+def _detector(module: str, settings: Settings) -> Detect:
+    """The detector, prepared once a process."""
+    return _prepared(module, msgspec.json.encode(settings, enc_hook=str))
+
+
+def _declared(finding: Finding) -> FoundMark | None:
+    """IPTC's source type or a generator's record; what C2PA declares belongs to its manifest."""
+    match finding.detail("by"):
+        case "iptc":
+            layer, name = Layer.IPTC, finding.detail("source_type") or finding.detail("generator")
+        case "generator":
+            layer, name = Layer.GENERATOR, finding.detail("generator")
+        case _:
+            return None
+    places = ", ".join(place.name for place in finding.where if hasattr(place, "name"))
+    return FoundMark(layer=layer, name=name, facts=finding.details, place=places)
+
+
+def _manifest(finding: Finding) -> FoundMark | None:
+    if finding.detail("present") == "no":
+        return None
+    return FoundMark(
+        layer=Layer.C2PA, name=finding.detail("instance"), facts=finding.details, place="manifest"
+    )
+
+
+def _visible(finding: Finding) -> FoundMark | None:
+    if finding.detail("verdict") != "found":
+        return None
+    return FoundMark(
+        layer=Layer.EXPLICIT,
+        name=finding.detail("medium") or "text",
+        facts=finding.details,
+        place=finding.detail("position"),
+    )
+
+
+def _hidden(finding: Finding) -> FoundMark | None:
+    if finding.detail("verdict") == "not_found":
+        return None
+    return FoundMark(
+        layer=Layer.WATERMARK,
+        name=finding.detail("key"),
+        facts=finding.details,
+        place=finding.detail("method"),
+    )
+
+
+_TAKERS: dict[str, Callable[[Finding], FoundMark | None]] = {
+    "origin.ai_declared": _declared,
+    "origin.c2pa": _manifest,
+    "mark.explicit": _visible,
+    "watermark.found": _hidden,
+}

@@ -1,0 +1,205 @@
+"""Marks written file to file: plan, steps in drafts, read back, compare, and only then into place.
+
+1. Take an inventory of the source: what must not be lost.
+2. Plan the steps; leave out those whose mark is there already. Nothing left to do: the file stays as it is.
+3. Carry out the steps, each from one draft to the next (`draft.py`).
+4. Read the last draft with the readers of `provenance`: every field as ordered, nothing lost, content the same.
+5. Put it into the target's place in one step.
+
+Whatever fails before 5 leaves source and target as they were.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from brightline.core.errors import MarkingError
+from brightline.core.words import Words
+from brightline.marking.compare import Comparison, compare
+from brightline.marking.draft import Draft, Progress, check_in_place, draft_beside, place, replace, stamp_of
+from brightline.marking.inventory import Inventory, Layer, open_subject_at, take_inventory
+from brightline.marking.order import Order, check_order
+from brightline.marking.plan import LeftOut, Step, make_plan
+from brightline.marking.prepare import bench_for, opened, resolved, to_do, with_signature
+from brightline.marking.readback import carries_all, read_back, same_content
+from brightline.marking.steps import STEPS, Bench, copy
+from brightline.settings import Settings
+
+_UNCHANGING = (Layer.IMPLICIT, Layer.IPTC, Layer.C2PA)  # layers that touch no pixel, sample or word
+
+
+class Result(StrEnum):
+    """How marking one file ended."""
+
+    MARKED = "marked"
+    UNCHANGED = "unchanged"  # it carries every mark already
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """One step that was carried out.
+
+    Attributes:
+        step: layer and grounds.
+        said: what it did, in words.
+    """
+
+    step: Step
+    said: Words
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to one file, and the proof that it reads back.
+
+    Attributes:
+        source: the file that was read.
+        target: the file that now carries the marks; the source itself if nothing had to be done in place.
+        result: marked, or unchanged.
+        written: steps, in order.
+        left_out: layers that were not written, and why.
+        kept: layers whose mark was there already.
+        before: inventory of the source.
+        after: inventory of the target.
+        comparison: what became of each mark.
+        content: which content was compared before and after the steps that change none, empty if it could not be.
+        notes: what the caller should know, e.g. a link that was followed.
+        seconds: wall clock.
+    """
+
+    source: str
+    target: str
+    result: Result
+    written: tuple[Written, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    kept: tuple[Layer, ...] = ()
+    before: Inventory
+    after: Inventory
+    comparison: Comparison
+    content: str = ""
+    notes: tuple[Words, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every layer that a ground demands was written or there."""
+        return not any(left.asked for left in self.left_out)
+
+
+def mark_file(
+    source: Path, target: Path, order: Order, settings: Settings, progress: Progress | None = None
+) -> Outcome:
+    """Mark one file.
+
+    Args:
+        source: the file; a symbolic link is followed, and said.
+        target: where the marked file goes; the source for an order `in_place`, else a path without a file.
+        order: what is to be stated.
+        settings: limits, keys, trust list.
+        progress: told bytes written and expected, for long files.
+
+    Raises:
+        MarkingError: it cannot be marked, or would lose a mark, or does not read back. Nothing was written.
+        BrightlineError: it cannot be read, or its format refuses.
+    """
+    began = time.monotonic()
+    check_order(order)
+    real, target, notes = resolved(source, target, order)
+    stamp = stamp_of(real)
+    if order.in_place:
+        check_in_place(real)
+    subject = opened(real, settings)
+    before = take_inventory(subject, settings)
+    bench = bench_for(subject, real, before, order, settings, progress)
+    plan = make_plan(subject.kind, order.statement, order.regimes, bench.abilities, explicit=order.explicit)
+    steps, kept = to_do(plan, before, bench)
+    steps = with_signature(steps, bench)
+    done = Outcome(
+        source=str(source),
+        target=str(target if steps or not order.in_place else real),
+        result=Result.UNCHANGED,
+        left_out=plan.left_out,
+        kept=kept,
+        before=before,
+        after=before,
+        comparison=compare(before, before),
+        notes=notes,
+    )
+    if not steps and not kept:
+        why = (
+            "; ".join(left.why.en for left in plan.left_out)
+            or f"no policy that was named asks for a mark on `{subject.kind}`"
+        )
+        raise MarkingError(f"nothing can be written into `{source.name}`: {why}")
+    if not steps and order.in_place:
+        return msgspec.structs.replace(done, seconds=time.monotonic() - began)
+    if not order.in_place and os.path.lexists(target):
+        there = _earlier(target, before, plan.layers, bench)
+        return msgspec.structs.replace(
+            done,
+            kept=plan.layers,
+            after=there,
+            comparison=compare(before, there),
+            seconds=time.monotonic() - began,
+        )
+    with draft_beside(target) as draft:
+        last, written, content = _carried_out(steps, real, draft, bench)
+        after = read_back(last, before, steps, bench)
+        if order.in_place:
+            replace(last, target, stamp)
+        else:
+            place(last, target, real)
+    return msgspec.structs.replace(
+        done,
+        result=Result.MARKED if steps else Result.UNCHANGED,
+        written=written,
+        after=after,
+        comparison=compare(before, after),
+        content=content,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _earlier(target: Path, before: Inventory, layers: tuple[Layer, ...], bench: Bench) -> Inventory:
+    """The inventory of a file that an earlier run has made of this source.
+
+    Raises:
+        MarkingError: it is another file, which is not overwritten.
+    """
+    if Layer.IMPLICIT in layers and target.is_file():
+        subject = open_subject_at(target.resolve(), bench.settings)
+        found = take_inventory(subject, bench.settings)
+        if carries_all(subject, found, before, layers, bench):
+            return found
+    raise MarkingError(f"`{target}` exists already and is not overwritten")
+
+
+def _carried_out(
+    steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench
+) -> tuple[Path, tuple[Written, ...], str]:
+    """The last draft, what was done, and which content was found unchanged by the steps that may change none."""
+    at, written = real, []
+    seen: Path | None = None  # the file as it was before the first step that may change no content
+    for step in steps:
+        if step.layer in _UNCHANGING and seen is None:
+            seen = at
+        following = draft.fresh()
+        said = _attempt(STEPS[step.layer], at, following, bench)
+        written.append(Written(step=step, said=said))
+        if at not in {real, seen}:
+            at.unlink()
+        at = following
+    if not steps:
+        at = draft.fresh()
+        copy(real, at)
+    content = same_content(seen, at, bench) if seen is not None else ""
+    return at, tuple(written), content
+
+
+def _attempt(step: Callable[[Path, Path, Bench], Words], at: Path, following: Path, bench: Bench) -> Words:
+    try:
+        return step(at, following, bench)
+    except OSError as error:
+        raise MarkingError(f"cannot write the marked file: {error.strerror}; nothing was changed") from error
