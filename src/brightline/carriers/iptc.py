@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from brightline.carriers import gif_write, jpeg_write, png_write, tiff_write, webp_write
+from brightline.carriers import gif_write, heif_write, jpeg_write, png_write, tiff_write, webp_write
 from brightline.carriers.jpeg import EXTENDED_HEADER, Segment, segments
 from brightline.carriers.writing import Pieces
 from brightline.carriers.xmp_edit import Name, property_values, set_property
@@ -95,5 +95,7 @@ WRITE_IPTC: Mapping[Kind, Put] = MappingProxyType(
         Kind.WEBP: _put(webp_write.edit_xmp),
         Kind.TIFF: _put(tiff_write.edit_xmp),
         Kind.GIF: _put(gif_write.edit_xmp),
+        Kind.HEIF: _put(heif_write.edit_xmp),
+        Kind.AVIF: _put(heif_write.edit_xmp),
     }
 )

@@ -62,8 +62,8 @@ class Offsets(msgspec.Struct, frozen=True):
     items: tuple[Locations, ...]
 
 
-def find_offsets(data: memoryview) -> Offsets:
-    """Every offset in the file that counts from its start, or across what may change.
+def find_offsets(data: memoryview, stop: int) -> Offsets:
+    """Every offset in the file that counts from its start, or across what may change; its boxes end at `stop`.
 
     Raises:
         CarrierError: a box that would hold some cannot be read.
@@ -72,7 +72,7 @@ def find_offsets(data: memoryview) -> Offsets:
     indexes: list[Index] = []
     items: list[Locations] = []
     try:
-        for box in boxes(data, 0, len(data)):
+        for box in boxes(data, 0, stop):
             match box.type:
                 case b"moov":
                     runs.extend(_in_movie(data, box))

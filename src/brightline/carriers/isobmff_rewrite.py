@@ -65,19 +65,23 @@ class _Plan(msgspec.Struct, frozen=True):
     shift: Shift
 
 
-def rewritten(data: memoryview, edits: Iterable[Edit], items: Locations | None = None) -> Pieces:
+def rewritten(
+    data: memoryview, edits: Iterable[Edit], items: Locations | None = None, stop: int | None = None
+) -> Pieces:
     """The file with `edits` made; `items` takes the place of the `iloc` box that it was read from.
 
-    Offsets in `items` are those of the old file. Everything is checked before this returns.
+    Offsets in `items` are those of the old file. The file's boxes end at `stop`, which may be before its last byte.
+    Everything is checked before this returns.
 
     Raises:
         CarrierError: the file's offsets cannot be read, or cannot follow the edits.
     """
     edits = tuple(edits)
-    offsets = find_offsets(data)
+    end = len(data) if stop is None else stop
+    offsets = find_offsets(data, end)
     located = tuple(items if items is not None and items.box == own.box else own for own in offsets.items)
     try:
-        plan = _plan(data, edits, offsets, located)
+        plan = _plan(data[:end], edits, offsets, located)
     except struct_error as error:
         raise CarrierError("a size or an offset has no room for its new value") from error
     return _render(data, plan)

@@ -21,6 +21,7 @@ from brightline.carriers.isobmff_boxes import (
 )
 from brightline.carriers.isobmff_offsets import MEDIA
 from brightline.carriers.isobmff_rewrite import Edit, rewritten
+from brightline.carriers.splices import standing_mark
 from brightline.carriers.writing import Pieces
 from brightline.core.errors import CarrierError
 
@@ -56,32 +57,18 @@ def write(data: memoryview, mark: str) -> Pieces:
     value = mark.encode()
     if not 0 < len(value) <= TEXT_LIMIT_BYTES:
         raise CarrierError("the mark is empty or larger than 64 KiB")
-    candidate = the_mark(data)
+    candidate = _standing(data)
     movie = _movie(data)
     edits = _inserted(data, movie, value) if candidate is None else _replaced(data, movie, candidate, value)
     return rewritten(data, (*edits, *_absorbed(data, movie, edits)))
 
 
-def the_mark(data: memoryview) -> Candidate | None:
-    """The mark that the file holds where the guide wants it; None when it holds none at all.
-
-    Raises:
-        CarrierError: it holds several or one elsewhere, or a place that could hold one cannot be read.
-    """
-    found: list[Candidate] = []
-    for item in read(data):
-        if not isinstance(item, Candidate):
-            raise CarrierError(f"whether the file holds a mark already cannot be told: {item.why}")
-        found.append(item)
-    if not found:
-        return None
-    if len(found) > 1:
-        raise CarrierError(f"the file holds {len(found)} marks, at {found[0].carrier} and {found[1].carrier}")
-    if found[0].carrier != MARK_PLACE or found[0].oddities:
-        raise CarrierError(
-            f"the file holds a mark at {found[0].carrier}, which is not where the guide wants it"
-        )
-    return found[0]
+def _standing(data: memoryview) -> Candidate | None:
+    """The mark that the file holds under the guide's key; None when it holds none at all."""
+    candidate = standing_mark(read(data))
+    if candidate is not None and candidate.carrier != MARK_PLACE:
+        raise CarrierError(f"the file carries a mark at `{candidate.carrier}`, which is not the guide's key")
+    return candidate
 
 
 def _movie(data: memoryview) -> Box:

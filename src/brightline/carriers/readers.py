@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import gif, isobmff, jpeg, markdown, png, riff, tiff, webp
+from brightline.carriers import gif, heif, isobmff, jpeg, markdown, png, riff, tiff, webp
 from brightline.carriers.candidate import Read
 from brightline.core.subject import Kind
 
@@ -13,6 +13,8 @@ READERS: MappingProxyType[Kind, Read] = MappingProxyType(
         Kind.WEBP: webp.read,
         Kind.TIFF: tiff.read,
         Kind.GIF: gif.read,
+        Kind.HEIF: heif.read,
+        Kind.AVIF: heif.read,
         Kind.WAV: riff.read,
         Kind.AVI: riff.read,
         Kind.MP4: isobmff.read,

@@ -2,7 +2,15 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import gif_write, isobmff_write, jpeg_write, png_write, tiff_write, webp_write
+from brightline.carriers import (
+    gif_write,
+    heif_write,
+    isobmff_write,
+    jpeg_write,
+    png_write,
+    tiff_write,
+    webp_write,
+)
 from brightline.carriers.writing import Write
 from brightline.core.subject import Kind
 
@@ -13,6 +21,8 @@ WRITERS: MappingProxyType[Kind, Write] = MappingProxyType(
         Kind.WEBP: webp_write.write,
         Kind.TIFF: tiff_write.write,
         Kind.GIF: gif_write.write,
+        Kind.HEIF: heif_write.write,
+        Kind.AVIF: heif_write.write,
         Kind.MP4: isobmff_write.write,
         Kind.MOV: isobmff_write.write,
         Kind.M4A: isobmff_write.write,

@@ -26,6 +26,8 @@ GUIDES = {  # practice guide of a carrier, by the first word of its place
     "png": "TC260-PG-20259A",
     "jpeg": "TC260-PG-20259A",
     "webp": "TC260-PG-20259A",
+    "tiff": "TC260-PG-20259A",
+    "gif": "TC260-PG-20259A",
     "markdown": "TC260-PG-20258A",
     "wav": "TC260-PG-202510A",
     "avi": "TC260-PG-20257A",
