@@ -50,7 +50,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 _MARK_KINDS = (
-    Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.GIF, Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.MARKDOWN, Kind.TEXT,
+    Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.GIF, Kind.HEIF, Kind.AVIF,
+    Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.MARKDOWN, Kind.TEXT,
 )  # fmt: skip
 _C2PA_KINDS = (
     Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,

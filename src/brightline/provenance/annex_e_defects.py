@@ -26,6 +26,7 @@ GUIDES = {  # practice guide of a carrier, by the first word of its place
     "png": "TC260-PG-20259A",
     "jpeg": "TC260-PG-20259A",
     "webp": "TC260-PG-20259A",
+    "heif": "TC260-PG-20259A",
     "tiff": "TC260-PG-20259A",
     "gif": "TC260-PG-20259A",
     "markdown": "TC260-PG-20258A",
