@@ -4,6 +4,7 @@ TC260-PG-20258A 6.5 puts it at the file's head. Seen in public files: at the end
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 
 import msgspec
@@ -34,6 +35,10 @@ _DEPTH_LIMIT = 32  # nesting of YAML collections
 _STRING_TAG = "tag:yaml.org,2002:str"
 _OPENING = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*---[ \t]*\r?\n")
 _CLOSING = re.compile(rb"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+# Hugo's and Zola's: `+++` in place of dashes, TOML in place of YAML.
+_TOML = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*+\+\+\+[ \t]*\r?\n(?P<block>(?:(?!\+\+\+)[^\n]{0,65536}+\n){0,5000}+)\+\+\+[ \t]*\r?(?:\n|\Z)"
+)
 _NAMES = re.compile(rb"(?i:AIGC)|ContentProducer")
 _KEY = re.compile(rb"""^[ \t]{0,3}["']?AIGC["']?[ \t]*:""", re.MULTILINE)
 _BEFORE = re.compile(
@@ -73,7 +78,14 @@ def read(data: memoryview) -> Reading:
         raise CarrierError("the text is larger than 64 MiB")
     text = _as_utf8(bytes(data))
     body = 0
-    front = _front_matter(text)
+    toml = _TOML.match(text)
+    front = None if toml else front_matter(text)
+    if toml is not None:
+        body = toml.end()
+        if _NAMES.search(text, toml.start("block"), toml.end("block")):
+            yield from _read_toml(
+                toml["block"], _Front(toml.start("block"), toml.end("block"), body, closed=True)
+            )
     if front is not None:
         body = front.after
         if _NAMES.search(text, front.start, front.end):
@@ -88,7 +100,11 @@ def _as_utf8(data: bytes) -> bytes:
     return data
 
 
-def _front_matter(text: bytes) -> _Front | None:
+def front_matter(text: bytes) -> _Front | None:
+    """The YAML front matter at the head of a text, None without one.
+
+    An opening line that nothing closes counts only when `AIGC:` stands right below it.
+    """
     opening = _OPENING.match(text)
     if opening is None:
         return None
@@ -120,6 +136,33 @@ def _read_front(block: bytes, front: _Front) -> Reading:
         text = value if isinstance(value, str) else ""
         fields = value if isinstance(value, tuple) else ()
         yield _candidate("markdown:front-matter", front.start, front.end, text, fields, odd + more)
+
+
+def _read_toml(block: bytes, front: _Front) -> Reading:
+    """Values of keys that want to be `AIGC` in TOML front matter, which no guide names."""
+    if len(block) > TEXT_LIMIT_BYTES:
+        yield _unread(GapKind.LIMIT, "front matter that names AIGC is larger than 64 KiB", front)
+        return
+    try:
+        table = tomllib.loads(decode(block))
+    except (ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0][:80] if str(error) else "error"
+        yield _unread(GapKind.MALFORMED, f"front matter that names AIGC is no TOML: {reason}", front)
+        return
+    nested = (inner.items() for inner in table.values() if isinstance(inner, dict))
+    for name, value in (*table.items(), *(pair for pairs in nested for pair in pairs)):
+        if "AIGC" not in name.upper() or not (isinstance(value, dict) or name == "AIGC" or "{" in str(value)):
+            continue
+        fields = (
+            tuple(
+                Pair(key, str(inner)[:TEXT_LIMIT_BYTES], quoted=isinstance(inner, str))
+                for key, inner in value.items()
+            )
+            if isinstance(value, dict)
+            else ()
+        )
+        text = "" if fields else str(value)
+        yield _candidate("markdown:toml", front.start, front.end, text, fields, (Oddity.UNUSUAL_PLACE,))
 
 
 def _read_broken_front(block: bytes, front: _Front, error: Exception) -> Reading:
