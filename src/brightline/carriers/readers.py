@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import gif, heif, isobmff, jpeg, markdown, png, riff, tiff, webp
+from brightline.carriers import gif, heif, isobmff, jpeg, markdown, ooxml, pdf, png, riff, tiff, webp
 from brightline.carriers.candidate import Read
 from brightline.core.subject import Kind
 
@@ -20,6 +20,10 @@ READERS: MappingProxyType[Kind, Read] = MappingProxyType(
         Kind.MP4: isobmff.read,
         Kind.MOV: isobmff.read,
         Kind.M4A: isobmff.read,
+        Kind.DOCX: ooxml.read,
+        Kind.XLSX: ooxml.read,
+        Kind.PPTX: ooxml.read,
+        Kind.PDF: pdf.read,
         Kind.MARKDOWN: markdown.read,
         Kind.TEXT: markdown.read,  # Markdown with little Markdown in it; plain text itself has no carrier
     }

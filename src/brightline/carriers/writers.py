@@ -7,6 +7,9 @@ from brightline.carriers import (
     heif_write,
     isobmff_write,
     jpeg_write,
+    markdown_write,
+    ooxml_write,
+    pdf_write,
     png_write,
     tiff_write,
     webp_write,
@@ -26,5 +29,10 @@ WRITERS: MappingProxyType[Kind, Write] = MappingProxyType(
         Kind.MP4: isobmff_write.write,
         Kind.MOV: isobmff_write.write,
         Kind.M4A: isobmff_write.write,
+        Kind.DOCX: ooxml_write.write,
+        Kind.XLSX: ooxml_write.write,
+        Kind.PPTX: ooxml_write.write,
+        Kind.PDF: pdf_write.write,
+        Kind.MARKDOWN: markdown_write.write,
     }
 )

@@ -51,7 +51,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 _MARK_KINDS = (
     Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.GIF, Kind.HEIF, Kind.AVIF,
-    Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.MARKDOWN, Kind.TEXT,
+    Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.DOCX, Kind.XLSX, Kind.PPTX,
+    Kind.PDF, Kind.MARKDOWN, Kind.TEXT,
 )  # fmt: skip
 _C2PA_KINDS = (
     Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,
@@ -72,6 +73,12 @@ CATALOGUE: tuple[Entry, ...] = (
         "brightline.provenance.generators",
         media=(Media.IMAGE, Media.AUDIO, Media.VIDEO),
     ),
+    Entry(
+        "provenance.watermark_sound",
+        "brightline.provenance.watermark_sound",
+        media=(Media.AUDIO, Media.VIDEO),
+    ),
+    Entry("provenance.watermark_text", "brightline.provenance.watermark_text", text=True),
     Entry(
         "text.unicode",
         "brightline.detectors.text.unicode",

@@ -29,6 +29,8 @@ GUIDES = {  # practice guide of a carrier, by the first word of its place
     "heif": "TC260-PG-20259A",
     "tiff": "TC260-PG-20259A",
     "gif": "TC260-PG-20259A",
+    "ooxml": "TC260-PG-20258A",
+    "pdf": "TC260-PG-20258A",
     "markdown": "TC260-PG-20258A",
     "wav": "TC260-PG-202510A",
     "avi": "TC260-PG-20257A",
