@@ -50,7 +50,9 @@ def decode(soft: Soft) -> int | None:
     """
     if len(soft) < CODED_BITS:
         raise ValueError(f"{len(soft)} soft values, expected at least {CODED_BITS}")
-    gathered = np.bincount(np.arange(len(soft)) % CODED_BITS, weights=soft, minlength=CODED_BITS)
+    gathered: Soft = np.bincount(
+        np.arange(len(soft)) % CODED_BITS, weights=soft, minlength=CODED_BITS
+    ).astype(np.float64)
     bits = _search(gathered.reshape(-1, len(GENERATORS)))[: PAYLOAD_BITS + CRC_BITS]
     value = int("".join(map(str, bits)), 2)
     payload, checksum = value >> CRC_BITS, value & ((1 << CRC_BITS) - 1)
