@@ -263,6 +263,96 @@ def webp(*chunks: bytes, behind: bytes = b"") -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body + behind
 
 
+# TIFF
+
+
+def tiff(
+    tags: Mapping[int, tuple[int, bytes]] | None = None,
+    *,
+    comment: bytes = b"",
+    order: str = "<",
+    big: bool = False,
+    pages: int = 1,
+    behind: bytes = b"",
+) -> bytes:
+    """A TIFF of small grey pages: pixels first, then directories; further tags in the first page, bytes at the end.
+
+    A tag is its number to (type, value); `comment` becomes UserComment of an Exif directory.
+    """
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "H", 43 if big else 42)
+    head += struct.pack(order + "HH", 8, 0) if big else b""
+    word = "Q" if big else "I"
+    body = bytes(range(24)) * pages  # 6 x 4 pixels a page
+    at = len(head) + (8 if big else 4)
+    first = at + len(body)
+    for page in range(pages):
+        start = first if page == 0 else at + len(body)
+        whole = _page_tags(at + 24 * page, order)
+        if page == 0:
+            whole |= tags or {}
+            if comment:
+                inner = _tiff_directory({0x9286: (7, comment)}, start, order, big, 0)
+                body += inner
+                whole[0x8769] = (4, struct.pack(order + "I", start))
+                first = start = start + len(inner)
+        following = 0 if page == pages - 1 else start + len(_tiff_directory(whole, start, order, big, 0))
+        body += _tiff_directory(whole, start, order, big, following)
+    return head + struct.pack(order + word, first) + body + behind
+
+
+def _page_tags(pixels: int, order: str) -> dict[int, tuple[int, bytes]]:
+    numbers = {256: 6, 257: 4, 258: 8, 259: 1, 262: 1, 273: pixels, 277: 1, 278: 4, 279: 24}
+    return {number: (4, struct.pack(order + "I", value)) for number, value in numbers.items()}
+
+
+def _tiff_directory(
+    tags: Mapping[int, tuple[int, bytes]], at: int, order: str, big: bool, following: int
+) -> bytes:
+    word, room = ("Q", 8) if big else ("I", 4)
+    entries, values = b"", b""
+    count = struct.pack(order + ("Q" if big else "H"), len(tags))
+    after = at + len(count) + (20 if big else 12) * len(tags) + room
+    for number, (kind, value) in sorted(tags.items()):
+        amount = len(value) // (4 if kind == 4 else 1)
+        short = value.ljust(room, b"\x00")
+        if len(value) > room:
+            short = struct.pack(order + word, after + len(values))
+            values += value
+        entries += struct.pack(order + "HH" + word, number, kind, amount) + short
+    return count + entries + struct.pack(order + word, following) + values
+
+
+# GIF
+
+
+def plain_gif() -> bytes:
+    """A GIF of one picture."""
+    stream = io.BytesIO()
+    picture().resize((6, 4)).quantize(4).save(stream, "GIF")
+    return stream.getvalue()
+
+
+def gif_extension(label: int, value: bytes, *, application: bytes = b"") -> bytes:
+    """An extension whose value is cut into sub-blocks."""
+    head = bytes([0x21, label]) + (bytes([11]) + application if application else b"")
+    pieces = (value[at : at + 255] for at in range(0, len(value), 255))
+    return head + b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\x00"
+
+
+def gif_xmp(packet: bytes) -> bytes:
+    """XMP's application extension with its magic trailer: 1, then 255 down to 0, then 0."""
+    trailer = bytes([1, *range(255, -1, -1), 0])
+    return b"\x21\xff\x0bXMP DataXMP" + packet + trailer
+
+
+def gif(*extensions: bytes, where: str = "head", behind: bytes = b"") -> bytes:
+    """A GIF with extensions before its picture (`head`) or before its trailer (`pixels`), and bytes behind it."""
+    data = plain_gif()
+    table = 3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0
+    at = 13 + table if where == "head" else len(data) - 1
+    return data[:at] + b"".join(extensions) + data[at:] + behind
+
+
 # WAV and AVI
 
 
@@ -318,6 +408,58 @@ def mp4(*in_udta: bytes, in_moov: bytes = b"", behind: bytes = b"") -> bytes:
     return head + box(b"moov", box(b"mvhd", bytes(100)), in_moov, user) + box(b"mdat", bytes(100)) + behind
 
 
+# HEIF and AVIF
+
+
+def heif(
+    *items: tuple[bytes, bytes],
+    brand: bytes = b"heic",
+    iloc: int = 1,
+    in_idat: bool = False,
+    behind: bytes = b"",
+) -> bytes:
+    """A HEIF with one picture of noise (item 1) and metadata items: type, or content type of a `mime` item, and bytes."""
+    every = [(b"hvc1", bytes(range(256))), *items]
+    idat = b"".join(value for _, value in items) if in_idat else b""
+    media = b"".join(value for _, value in (every[:1] if in_idat else every))
+    head = box(b"ftyp", brand, bytes(4), b"mif1" + brand)
+    size = len(_heif_meta(every, iloc, in_idat, idat, 0))
+    meta = _heif_meta(every, iloc, in_idat, idat, len(head) + size + 8)
+    return head + meta + box(b"mdat", media) + behind
+
+
+def _heif_meta(
+    every: list[tuple[bytes, bytes]], version: int, in_idat: bool, idat: bytes, media: int
+) -> bytes:
+    wide = ">I" if version == 2 else ">H"
+    places, infos, links = b"", b"", b""
+    offsets = {False: media, True: 0}
+    for number, (kind, value) in enumerate(every, 1):
+        inside = in_idat and number > 1
+        places += struct.pack(wide, number) + (struct.pack(">H", inside) if version else b"")
+        places += struct.pack(">HHII", 0, 1, offsets[inside], len(value))
+        offsets[inside] += len(value)
+        mime = b"mime" if b"/" in kind else kind
+        content_type = kind + b"\x00" if b"/" in kind else b""
+        infos += box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, mime), b"\x00", content_type)
+        links += box(b"cdsc", struct.pack(">HHH", number, 1, 1)) if number > 1 else b""
+    return box(
+        b"meta",
+        bytes(4),
+        box(b"hdlr", bytes(8), b"pict", bytes(13)),
+        box(b"pitm", struct.pack(">IH", 0, 1)),
+        box(b"iloc", struct.pack(">IH", version << 24, 0x4400) + struct.pack(wide, len(every)) + places),
+        box(b"iinf", struct.pack(">IH", 0, len(every)), infos),
+        *([box(b"iref", bytes(4), links)] if links else []),
+        *([box(b"idat", idat)] if in_idat else []),
+    )
+
+
+def heif_xmp(packet: bytes) -> tuple[bytes, bytes]:
+    """The item that HEIF keeps XMP in."""
+    return b"application/rdf+xml", packet
+
+
 # Markdown
 
 PROSE = "# Minutes\n\nThe committee met on Monday and agreed on the budget.\n"
@@ -354,6 +496,14 @@ def compliant_files() -> list[Marked]:
         Marked("jpeg-extended-xmp", Kind.JPEG, jpeg(extended_xmp_segments(element))),
         Marked("webp-xmp-element", Kind.WEBP, webp(riff_chunk(b"XMP ", element))),
         Marked("webp-xmp-attribute", Kind.WEBP, webp(riff_chunk(b"XMP ", attribute))),
+        Marked("tiff-xmp-element", Kind.TIFF, tiff({700: (7, element)})),
+        Marked("tiff-xmp-attribute", Kind.TIFF, tiff({700: (1, attribute)}, order=">")),
+        Marked("tiff-big", Kind.TIFF, tiff({700: (7, element)}, big=True, pages=2)),
+        Marked("gif-xmp-element", Kind.GIF, gif(gif_xmp(element))),
+        Marked("gif-xmp-attribute", Kind.GIF, gif(gif_xmp(attribute))),
+        Marked("heif-xmp-element", Kind.HEIF, heif(heif_xmp(element))),
+        Marked("heif-xmp-attribute", Kind.HEIF, heif(heif_xmp(attribute), iloc=0)),
+        Marked("avif-idat", Kind.AVIF, heif(heif_xmp(element), brand=b"avif", iloc=2, in_idat=True)),
         Marked("wav", Kind.WAV, wav(riff_chunk(b"AIGC", bare().encode()))),
         Marked(
             "avi",
@@ -383,6 +533,18 @@ def plain_files() -> list[Marked]:
             jpeg(xmp_segment(xmp_without_mark()), exif_segment(image_description("Sea"))),
         ),
         Marked("webp", Kind.WEBP, plain_webp()),
+        Marked("tiff", Kind.TIFF, tiff()),
+        Marked("tiff-pages", Kind.TIFF, tiff({270: (2, b"{AIGC} style\x00")}, order=">", pages=3)),
+        Marked("tiff-big", Kind.TIFF, tiff({700: (7, xmp_without_mark())}, big=True)),
+        Marked("gif", Kind.GIF, plain_gif()),
+        Marked("gif-camera", Kind.GIF, gif(gif_xmp(xmp_without_mark()), gif_extension(0xFE, b"AIGC style"))),
+        Marked("heif", Kind.HEIF, heif()),
+        Marked(
+            "heif-camera",
+            Kind.HEIF,
+            heif(heif_xmp(xmp_without_mark()), (b"Exif", bytes(4) + image_description("Sea"))),
+        ),
+        Marked("avif", Kind.AVIF, heif(heif_xmp(xmp_without_mark()), brand=b"avif", iloc=0)),
         Marked("wav", Kind.WAV, plain_wav()),
         Marked("wav-info", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", b"about AIGC")))),
         Marked("avi", Kind.AVI, avi()),
@@ -437,6 +599,8 @@ def defective_files() -> list[Marked]:
             Marked(f"png-{code}", Kind.PNG, png(xmp_chunk(packet)), code),
             Marked(f"jpeg-{code}", Kind.JPEG, jpeg(xmp_segment(packet)), code),
             Marked(f"webp-{code}", Kind.WEBP, webp(riff_chunk(b"XMP ", packet)), code),
+            Marked(f"tiff-{code}", Kind.TIFF, tiff({700: (7, packet)}), code),
+            Marked(f"gif-{code}", Kind.GIF, gif(gif_xmp(packet)), code),
             Marked(f"mp4-{code}", Kind.MP4, mp4(meta_box(value)), code),
             Marked(f"wav-{code}", Kind.WAV, wav(riff_chunk(b"AIGC", value.encode())), code),
             Marked(f"avi-{code}", Kind.AVI, avi(info_list(riff_chunk(b"AIGC", value.encode()))), code),
@@ -486,6 +650,24 @@ def _defective_places() -> list[Marked]:
         Marked("jpeg-tencent-cloud", Kind.JPEG, jpeg(description), "foreign_fields"),
         Marked("webp-after-end", Kind.WEBP, webp(behind=glued), "after_end"),
         Marked("webp-exif", Kind.WEBP, webp(riff_chunk(b"EXIF", user_comment(wrapped()))), "unusual_place"),
+        Marked(
+            "tiff-duplicate", Kind.TIFF, tiff({700: (7, element), 270: (2, wrapped().encode())}), "duplicate"
+        ),
+        Marked("tiff-description", Kind.TIFF, tiff({270: (2, wrapped().encode())}), "unusual_place"),
+        Marked("tiff-comment", Kind.TIFF, tiff(comment=b"ASCII\0\0\0" + wrapped().encode()), "unusual_place"),
+        Marked("tiff-private", Kind.TIFF, tiff({65000: (7, wrapped().encode())}), "unusual_place"),
+        Marked("tiff-cut-xmp", Kind.TIFF, tiff({700: (7, element[:-40])}), "malformed_xmp"),
+        Marked("tiff-after-end", Kind.TIFF, tiff(behind=glued), "after_end"),
+        Marked("gif-duplicate", Kind.GIF, gif(gif_xmp(element), gif_xmp(element)), "duplicate"),
+        Marked("gif-after-pixels", Kind.GIF, gif(gif_xmp(element), where="pixels"), "after_pixels"),
+        Marked("gif-comment", Kind.GIF, gif(gif_extension(0xFE, wrapped().encode())), "unusual_place"),
+        Marked(
+            "gif-application",
+            Kind.GIF,
+            gif(gif_extension(0xFF, bare().encode(), application=b"AIGCDataXMP")),
+            "unusual_place",
+        ),
+        Marked("gif-after-end", Kind.GIF, gif(behind=glued), "after_end"),
         Marked("wav-duplicate", Kind.WAV, wav(riff_chunk(b"AIGC", bare().encode()) * 2), "duplicate"),
         Marked("wav-wrapped", Kind.WAV, wav(riff_chunk(b"AIGC", wrapped().encode())), "wrapped"),
         Marked(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import marks
-from brightline.carriers import isobmff, jpeg, markdown, png, riff, webp
+from brightline.carriers import gif, isobmff, jpeg, markdown, png, riff, tiff, webp
 from brightline.carriers.candidate import Candidate, Form, Oddity, Read, Unread
 from brightline.carriers.exif import read_exif
 from brightline.carriers.loose import find_loose, object_length, unescape
@@ -38,6 +38,10 @@ def test_every_reader_is_a_kind_with_a_family() -> None:
         Kind.PNG,
         Kind.JPEG,
         Kind.WEBP,
+        Kind.TIFF,
+        Kind.GIF,
+        Kind.HEIF,
+        Kind.AVIF,
         Kind.WAV,
         Kind.AVI,
         Kind.MP4,
@@ -48,7 +52,9 @@ def test_every_reader_is_a_kind_with_a_family() -> None:
     }
 
 
-@pytest.mark.parametrize("read", [png.read, jpeg.read, webp.read, riff.read, isobmff.read])
+@pytest.mark.parametrize(
+    "read", [png.read, jpeg.read, webp.read, tiff.read, gif.read, riff.read, isobmff.read]
+)
 @pytest.mark.parametrize("data", [b"", b"\x00", b"GIF89a", b"\x89PNG", b"RIFF\x00\x00\x00\x00WEB", b"\xff"])
 def test_bytes_of_another_format_are_refused(read: Read, data: bytes) -> None:
     with pytest.raises(CarrierError):

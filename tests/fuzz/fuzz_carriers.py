@@ -71,6 +71,9 @@ TARGETS: dict[str, fuzzing.Target] = {
     "png": carrier(Kind.PNG),
     "jpeg": carrier(Kind.JPEG),
     "webp": carrier(Kind.WEBP),
+    "tiff": carrier(Kind.TIFF),
+    "gif": carrier(Kind.GIF),
+    "heif": carrier(Kind.HEIF),
     "wav": carrier(Kind.WAV),
     "avi": carrier(Kind.AVI),
     "mp4": carrier(Kind.MP4),
@@ -86,7 +89,7 @@ TARGETS: dict[str, fuzzing.Target] = {
 
 def seeds(name: str) -> list[bytes]:
     """Inputs to start from."""
-    if name in {"png", "jpeg", "webp", "wav", "avi", "mp4", "markdown"}:
+    if name in {"png", "jpeg", "webp", "tiff", "gif", "heif", "wav", "avi", "mp4", "markdown"}:
         return [file.data for file in FILES if file.kind.value == name]
     if name == "xmp":
         laid_out = marks.xmp_laid_out(marks.fields(), nested=True)

@@ -19,6 +19,7 @@ from brightline.carriers.exif import read_exif
 from brightline.carriers.heif_items import Catalogue, Item, UnreachableError, read_catalogue, spans
 from brightline.carriers.isobmff import NO_METADATA, XMP_UUID, read_loose, read_movie, read_xmp_box
 from brightline.carriers.isobmff_boxes import Box, boxes
+from brightline.carriers.isobmff_items import IN_FILE
 from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
@@ -108,6 +109,7 @@ def _read_meta(data: memoryview, meta: Box) -> Reading:
     for box in catalogue.children:
         if box.type not in _NO_TEXT:
             yield from read_loose(data, box, f"heif:meta:{box.type.decode('latin-1')}")
+    yield from _beyond(data, catalogue)
     budget = _READ_LIMIT_BYTES
     items = [item for item in catalogue.items if item.type in {b"mime", b"Exif", b"uri "}]
     if len(items) > _READ_LIMIT:
@@ -123,6 +125,20 @@ def _read_meta(data: memoryview, meta: Box) -> Reading:
         budget -= sum(end - start for start, end in parts)
         if parts:
             yield from _read_item(data, item, parts, place)
+
+
+def _beyond(data: memoryview, catalogue: Catalogue) -> Reading:
+    """A file whose items lie behind its end was cut, if only between two boxes."""
+    for number, location in catalogue.places.items():
+        if location.reference or location.construction != IN_FILE:
+            continue
+        if any(location.base + extent.offset + extent.length > len(data) for extent in location.extents):
+            why = f"item {number} lies behind the file's end: the file is cut off"
+            meta = catalogue.meta
+            yield Unread(
+                carrier="heif:meta:iloc", kind=GapKind.MALFORMED, why=why, start=meta.start, end=meta.end
+            )
+            return
 
 
 def _readable(data: memoryview, catalogue: Catalogue, item: Item, budget: int) -> list[tuple[int, int]]:
