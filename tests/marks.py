@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image
 
+import mark_documents as documents
 from brightline.core.subject import Kind
 
 # An invented organisation: the letters of "EXAMPLE" and a check digit that holds.
@@ -472,6 +473,11 @@ def yaml_lines(values: Mapping[str, object] | None = None, *, quoted: bool = Tru
     return "AIGC:\n" + "".join(lines)
 
 
+def toml_lines() -> str:
+    """The table `[AIGC]` as TOML."""
+    return "[AIGC]\n" + "".join(f"{name} = '{value}'\n" for name, value in fields().items())
+
+
 def front_matter(values: Mapping[str, object] | None = None, *, quoted: bool = True) -> bytes:
     """A Markdown file with the mark at its head."""
     return f"---\n{yaml_lines(values, quoted=quoted)}---\n\n{PROSE}".encode()
@@ -512,6 +518,12 @@ def compliant_files() -> list[Marked]:
         ),
         Marked("mp4", Kind.MP4, mp4(meta_box(bare()))),
         Marked("mov", Kind.MOV, mp4(meta_box(bare(), full=False))),
+        Marked("docx", Kind.DOCX, documents.office("word/document.xml", documents.custom(bare()))),
+        Marked("xlsx", Kind.XLSX, documents.office("xl/workbook.xml", documents.custom(bare()))),
+        Marked("pptx", Kind.PPTX, documents.office("ppt/presentation.xml", documents.custom(bare()))),
+        Marked("pdf", Kind.PDF, documents.pdf(b"/AIGC " + documents.literal(bare()))),
+        Marked("pdf-utf16", Kind.PDF, documents.pdf(b"/AIGC" + documents.hexadecimal(bare()))),
+        Marked("pdf-packed", Kind.PDF, documents.packed_pdf(b"/AIGC " + documents.literal(bare()))),
         Marked("markdown", Kind.MARKDOWN, front_matter()),
         Marked("markdown-with-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n" + front_matter()[4:]),
     ]
@@ -550,6 +562,17 @@ def plain_files() -> list[Marked]:
         Marked("avi", Kind.AVI, avi()),
         Marked("mp4", Kind.MP4, mp4()),
         Marked("mp4-title", Kind.MP4, mp4(meta_box("about AIGC", key="title"))),
+        Marked("docx", Kind.DOCX, documents.office()),
+        Marked(
+            "docx-property",
+            Kind.DOCX,
+            documents.office(custom_xml=documents.custom("about AIGC", name="Topic")),
+        ),
+        Marked("xlsx", Kind.XLSX, documents.office("xl/workbook.xml")),
+        Marked("pptx", Kind.PPTX, documents.office("ppt/presentation.xml")),
+        Marked("pdf", Kind.PDF, documents.pdf()),
+        Marked("pdf-title", Kind.PDF, documents.pdf(b"/Title(about AIGC)", xmp=xmp_without_mark())),
+        Marked("pdf-packed", Kind.PDF, documents.packed_pdf(predictor=True)),
         Marked("markdown", Kind.MARKDOWN, PROSE.encode()),
         Marked("markdown-title", Kind.MARKDOWN, b"---\ntitle: Minutes\n---\n" + PROSE.encode()),
         Marked(
@@ -602,10 +625,12 @@ def defective_files() -> list[Marked]:
             Marked(f"tiff-{code}", Kind.TIFF, tiff({700: (7, packet)}), code),
             Marked(f"gif-{code}", Kind.GIF, gif(gif_xmp(packet)), code),
             Marked(f"mp4-{code}", Kind.MP4, mp4(meta_box(value)), code),
+            Marked(f"docx-{code}", Kind.DOCX, documents.office(custom_xml=documents.custom(value)), code),
+            Marked(f"pdf-{code}", Kind.PDF, documents.pdf(b"/AIGC " + documents.literal(value)), code),
             Marked(f"wav-{code}", Kind.WAV, wav(riff_chunk(b"AIGC", value.encode())), code),
             Marked(f"avi-{code}", Kind.AVI, avi(info_list(riff_chunk(b"AIGC", value.encode()))), code),
         ]
-    return files + _defective_places() + _defective_markdown()
+    return files + _defective_documents() + _defective_places() + _defective_markdown()
 
 
 def _defective_places() -> list[Marked]:
@@ -688,6 +713,48 @@ def _defective_places() -> list[Marked]:
     ]
 
 
+def _defective_documents() -> list[Marked]:
+    properties, string = documents.custom(bare()), documents.literal(bare())
+    stray = {"docProps/core.xml": documents.core(wrapped())}
+    second = documents.custom(bare(fields(Label="3"))).partition("<property")[2]
+    both = properties.replace("</Properties>", f"<property{second}")
+    office, pdf = documents.office, documents.pdf
+    return [
+        Marked(
+            "docx-lpstr",
+            Kind.DOCX,
+            office(custom_xml=documents.custom(bare(), kind="lpstr")),
+            "unusual_place",
+        ),
+        Marked(
+            "docx-format-id",
+            Kind.DOCX,
+            office(custom_xml=documents.custom(bare(), format_id="{00000000-0000-0000-0000-000000000000}")),
+            "unusual_place",
+        ),
+        Marked("docx-unrelated", Kind.DOCX, office(custom_xml=properties, related=False), "unusual_place"),
+        Marked(
+            "docx-keyword", Kind.DOCX, office(custom_xml=documents.custom(bare(), name="Topic")), "keyword"
+        ),
+        Marked("docx-wrapped", Kind.DOCX, office(custom_xml=documents.custom(wrapped())), "wrapped"),
+        Marked("docx-core", Kind.DOCX, office(parts=stray), "keyword"),
+        Marked("docx-comment", Kind.DOCX, office(comment=wrapped().encode()), "unusual_place"),
+        Marked("docx-after-end", Kind.DOCX, office() + b"AIGC" + bare().encode(), "after_end"),
+        Marked("docx-contradiction", Kind.DOCX, office(custom_xml=both), "contradiction"),
+        Marked("pdf-wrapped", Kind.PDF, pdf(b"/AIGC " + documents.literal(wrapped())), "wrapped"),
+        Marked("pdf-keyword", Kind.PDF, pdf(b"/Keywords " + string), "keyword"),
+        Marked("pdf-xmp", Kind.PDF, pdf(xmp=xmp(bare())), "unusual_place"),
+        Marked("pdf-duplicate", Kind.PDF, pdf(b"/AIGC " + string, xmp=xmp(bare())), "duplicate"),
+        Marked("pdf-after-end", Kind.PDF, pdf(behind=b"AIGC" + bare().encode()), "after_end"),
+        Marked(
+            "pdf-utf16-le",
+            Kind.PDF,
+            pdf(b"/AIGC<fffe" + bare().encode("utf-16-le").hex().encode() + b">"),
+            "encoding",
+        ),
+    ]
+
+
 def _defective_markdown() -> list[Marked]:
     alphabetical = dict(sorted(fields().items()))
     mini = fields(Label="AIGC", ContentProducer="Example Agent AI")
@@ -708,6 +775,12 @@ def _defective_markdown() -> list[Marked]:
             Kind.MARKDOWN,
             front_matter().replace(b"---\n", b"---\na: [\n", 1),
             "malformed_yaml",
+        ),
+        Marked(
+            "markdown-toml",
+            Kind.MARKDOWN,
+            f"+++\n{toml_lines()}+++\n{PROSE}".encode(),
+            "unusual_place",
         ),
         Marked("markdown-json", Kind.MARKDOWN, f"---\nAIGC: '{wrapped()}'\n---\n".encode(), "wrapped"),
         Marked("markdown-empty", Kind.MARKDOWN, b"---\nAIGC:\n---\n" + PROSE.encode(), "empty"),

@@ -47,6 +47,10 @@ def test_every_reader_is_a_kind_with_a_family() -> None:
         Kind.MP4,
         Kind.MOV,
         Kind.M4A,
+        Kind.DOCX,
+        Kind.XLSX,
+        Kind.PPTX,
+        Kind.PDF,
         Kind.MARKDOWN,
         Kind.TEXT,
     }

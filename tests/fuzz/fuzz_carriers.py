@@ -77,6 +77,8 @@ TARGETS: dict[str, fuzzing.Target] = {
     "wav": carrier(Kind.WAV),
     "avi": carrier(Kind.AVI),
     "mp4": carrier(Kind.MP4),
+    "docx": carrier(Kind.DOCX),
+    "pdf": carrier(Kind.PDF),
     "markdown": carrier(Kind.MARKDOWN),
     "xmp": lambda data: [*read_xmp(data, "fuzz", 0, len(data))].clear(),
     "exif": lambda data: [*read_exif(data, "fuzz", 0)].clear(),
@@ -89,7 +91,7 @@ TARGETS: dict[str, fuzzing.Target] = {
 
 def seeds(name: str) -> list[bytes]:
     """Inputs to start from."""
-    if name in {"png", "jpeg", "webp", "tiff", "gif", "heif", "wav", "avi", "mp4", "markdown"}:
+    if name in {"png", "jpeg", "webp", "tiff", "gif", "heif", "wav", "avi", "mp4", "docx", "pdf", "markdown"}:
         return [file.data for file in FILES if file.kind.value == name]
     if name == "xmp":
         laid_out = marks.xmp_laid_out(marks.fields(), nested=True)

@@ -1,13 +1,11 @@
 """Writes the mapping `AIGC:` at the head of a Markdown file's YAML front matter (TC260-PG-20258A 6.5).
 
-Existing front matter and the body stay byte for byte: line ends, byte order mark, comments, quoting. Plain text has no
-place for an implicit mark.
+Existing front matter and the body stay byte for byte: line ends, byte order mark, comments, quoting.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from typing import NoReturn
 
 import yaml
 
@@ -52,21 +50,6 @@ def write(data: memoryview, mark: str) -> Pieces:
         return sliced(data, 0, len(data))
     new = _replaced(old, fields, newline) if found else _inserted(old, fields, newline)
     return _given(data, front.start, new, front.end)
-
-
-def write_text(data: memoryview, mark: str) -> Pieces:  # noqa: ARG001  # a writer's signature
-    """Never: plain text has no metadata.
-
-    Raises:
-        CarrierError: always.
-    """
-    _refuse_text()
-
-
-def _refuse_text() -> NoReturn:
-    raise CarrierError(
-        "plain text has no place for an implicit mark; write an explicit mark into the text, or use Markdown"
-    )
 
 
 def _given(data: memoryview, start: int, new: Piece, end: int) -> Pieces:

@@ -165,7 +165,7 @@ def _read_part(data: memoryview, member: Member, *, is_properties: bool) -> Read
 
 def _read_comment(data: memoryview, package: Package) -> Reading:
     for loose in find_loose(data, package.end, package.stop):
-        yield _odd(_candidate("ooxml:zip-comment", loose.text, (), loose.start, loose.end))
+        yield _odd(_candidate("ooxml:zip-comment", loose.text, (), loose.start, loose.end, Shape.EITHER))
 
 
 def _loose(carrier: str, text: str, start: int, end: int) -> list[Candidate]:
@@ -174,17 +174,19 @@ def _loose(carrier: str, text: str, start: int, end: int) -> list[Candidate]:
         return []
     odd = (Oddity.UNUSUAL_PLACE, Oddity.KEYWORD)
     marks = find_loose(text[:TEXT_LIMIT_BYTES].encode("utf-8", "replace"))
-    return [_candidate(carrier, loose.text, odd, start, end) for loose in marks]
+    return [_candidate(carrier, loose.text, odd, start, end, Shape.EITHER) for loose in marks]
 
 
-def _candidate(carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int) -> Candidate:
+def _candidate(
+    carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int, shape: Shape = Shape.BARE
+) -> Candidate:
     return Candidate(
         carrier=carrier,
         form=Form.KEYED,
         start=start,
         end=end,
         text=text,
-        shape=Shape.BARE,
+        shape=shape,
         oddities=odd,
     )
 

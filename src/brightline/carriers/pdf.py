@@ -101,7 +101,7 @@ def _read_string(name: str, value: bytes, place: str, info: Loaded) -> Reading:
     elif "{" in text:
         for loose in find_loose(text[:TEXT_LIMIT_BYTES].encode("utf-8", "replace")):
             stray = (Oddity.UNUSUAL_PLACE, Oddity.KEYWORD)
-            yield _candidate(place, loose.text, stray, info.start, info.end)
+            yield _candidate(place, loose.text, stray, info.start, info.end, Shape.EITHER)
 
 
 def _read_metadata(document: Document) -> Reading:
@@ -213,14 +213,16 @@ def _read_strays(data: memoryview) -> Reading:
             position += found.end
 
 
-def _candidate(carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int) -> Candidate:
+def _candidate(
+    carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int, shape: Shape = Shape.BARE
+) -> Candidate:
     return Candidate(
         carrier=carrier,
         form=Form.KEYED,
         start=start,
         end=end,
         text=text,
-        shape=Shape.BARE,
+        shape=shape,
         oddities=odd,
     )
 
