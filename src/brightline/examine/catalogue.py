@@ -19,7 +19,7 @@ from brightline.core.wire import canonical
 from brightline.settings import Settings
 
 PACKAGE = Path(__file__).parents[1]
-ROOMS = ("core", "carriers", "media", "weights", "intake", "provenance", "detectors", "examine")
+ROOMS = ("core", "carriers", "media", "weights", "watermark", "intake", "provenance", "detectors", "examine")
 PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".pem", ".onnx", ".safetensors"}
 PLUGINS = "brightline.detectors"  # entry-point group: each value is an Entry
 
@@ -51,12 +51,13 @@ class Entry(msgspec.Struct, frozen=True):
 
 _MARK_KINDS = (
     Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.GIF, Kind.HEIF, Kind.AVIF,
-    Kind.WAV, Kind.AVI, Kind.MP4, Kind.MOV, Kind.M4A, Kind.DOCX, Kind.XLSX, Kind.PPTX,
-    Kind.PDF, Kind.MARKDOWN, Kind.TEXT,
+    Kind.WAV, Kind.MP3, Kind.FLAC, Kind.OGG, Kind.MATROSKA, Kind.AVI, Kind.FLV, Kind.MP4, Kind.MOV, Kind.M4A,
+    Kind.DOCX, Kind.XLSX, Kind.PPTX, Kind.PDF, Kind.MARKDOWN, Kind.TEXT,
 )  # fmt: skip
 _C2PA_KINDS = (
     Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.HEIF, Kind.AVIF,
     Kind.WAV, Kind.MP3, Kind.FLAC, Kind.M4A, Kind.MP4, Kind.MOV, Kind.AVI, Kind.PDF,
+    Kind.TEXT, Kind.MARKDOWN, Kind.HTML,
 )  # fmt: skip
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -73,6 +74,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "brightline.provenance.generators",
         media=(Media.IMAGE, Media.AUDIO, Media.VIDEO),
     ),
+    Entry("provenance.watermark_image", "brightline.provenance.watermark_image", media=(Media.IMAGE,)),
     Entry(
         "provenance.watermark_sound",
         "brightline.provenance.watermark_sound",

@@ -73,7 +73,8 @@ def fold(whitened: Plane, geometry: Geometry) -> Complex:
 def agreement(tile: Complex, layout: Layout) -> Agreement:
     """The best agreement of a folded picture with a key, over quarter turns, mirrorings and all shifts."""
     level = ndimage.uniform_filter(np.abs(tile), 7, mode="wrap")
-    return max((_one_way(tile, level, layout, way) for way in EIGHT_WAYS), key=lambda one: one.exponent)
+    best = max((_one_way(tile, level, layout, way) for way in EIGHT_WAYS), key=lambda one: one.exponent)
+    return Agreement(best.exponent, best.score, _soft(best.values, layout, best.shift))
 
 
 def judge(found: Agreement, keys: int) -> Judgement:
@@ -91,7 +92,16 @@ def judge(found: Agreement, keys: int) -> Judgement:
     return Judgement(payload, min(1.0, 2.0 * tried * better))
 
 
-def _one_way(tile: Complex, level: Floats, layout: Layout, way: npt.NDArray[np.int64]) -> Agreement:
+class _Way(msgspec.Struct, frozen=True, eq=False):
+    """The best shift (x, y, in cells) of one way of turning, and all values turned back by the key's phases."""
+
+    exponent: float
+    score: float
+    values: Complex
+    shift: Floats
+
+
+def _one_way(tile: Complex, level: Floats, layout: Layout, way: npt.NDArray[np.int64]) -> _Way:
     u, v = way @ layout.frequencies.T
     values = tile[v % SIDE, u % SIDE]
     size = np.abs(values) + 1e-12
@@ -100,12 +110,9 @@ def _one_way(tile: Complex, level: Floats, layout: Layout, way: npt.NDArray[np.i
     values = values / size * weights * np.exp(-1j * layout.phases)
     known = slice(0, layout.known)
     total, shift = _best_shift(values[known], layout.frequencies[known])
-    exponent = total**2 / np.sum(weights[known] ** 2) if total > 0 else 0.0
-    return Agreement(
-        float(exponent),
-        float(total / np.sum(weights[known])),
-        _soft(values, layout, shift),
-    )
+    weight = weights[known]
+    exponent = total**2 / float(weight @ weight) if total > 0 else 0.0
+    return _Way(exponent, total / float(weight.sum()), values, shift)
 
 
 def _best_shift(values: Complex, frequencies: npt.NDArray[np.int64]) -> tuple[float, Floats]:

@@ -104,7 +104,7 @@ def _standing(spectrum: Spectrum, layout: Layout, geometry: Geometry) -> float:
 
 def _power(spectrum: Spectrum, layout: Layout, geometries: Floats) -> Floats:
     """(n,) mean log power on the layout's frequencies under each of (n, 2, 2) geometries; pilots count as they are strong."""
-    places = np.einsum("nij,kj->nki", geometries, layout.frequencies / TILE)
+    places = (layout.frequencies / TILE) @ geometries.transpose(0, 2, 1)
     u = np.rint(places[:, :, 0] * spectrum.width).astype(np.int64)
     v = np.rint(places[:, :, 1] * spectrum.height).astype(np.int64)
     rows = np.where(u < 0, -v, v) % spectrum.height

@@ -4,11 +4,14 @@ Keys are rotated, not deleted: a retired key marks nothing new, and still finds 
 shown; each use (pictures, sound, words) has its own secret, derived by HKDF.
 """
 
+import fcntl
 import os
 import re
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -160,6 +163,25 @@ class Keyring(msgspec.Struct, frozen=True):
                 for key in self.keys
             )
         )
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold a keyring for reading, changing and writing: two commands at once would lose a key, and its marks with it.
+
+    Raises:
+        KeyringError: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise KeyringError(f"cannot write beside `{path}`: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _stamp(now: datetime | None) -> str:

@@ -14,6 +14,7 @@ COMMANDS = {
     "ledger": "Verify, prove and export the ledger.",
     "replay": "Recompute recorded decisions and compare.",
     "bank": "Make banks of known items from files.",
+    "keys": "Make, list and retire the keys of watermarks.",
 }
 
 
