@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from PIL import Image
 
 import mark_documents as documents
+import mark_streams as streams
 from brightline.core.subject import Kind
 
 # An invented organisation: the letters of "EXAMPLE" and a check digit that holds.
@@ -516,6 +517,7 @@ def compliant_files() -> list[Marked]:
             Kind.AVI,
             avi(info_list(riff_chunk(b"ISFT", b"Camera"), riff_chunk(b"AIGC", bare().encode()))),
         ),
+        *_compliant_streams(),
         Marked("mp4", Kind.MP4, mp4(meta_box(bare()))),
         Marked("mov", Kind.MOV, mp4(meta_box(bare(), full=False))),
         Marked("docx", Kind.DOCX, documents.office("word/document.xml", documents.custom(bare()))),
@@ -560,6 +562,7 @@ def plain_files() -> list[Marked]:
         Marked("wav", Kind.WAV, plain_wav()),
         Marked("wav-info", Kind.WAV, wav(info_list(riff_chunk(b"ICMT", b"about AIGC")))),
         Marked("avi", Kind.AVI, avi()),
+        *_plain_streams(),
         Marked("mp4", Kind.MP4, mp4()),
         Marked("mp4-title", Kind.MP4, mp4(meta_box("about AIGC", key="title"))),
         Marked("docx", Kind.DOCX, documents.office()),
@@ -629,8 +632,79 @@ def defective_files() -> list[Marked]:
             Marked(f"pdf-{code}", Kind.PDF, documents.pdf(b"/AIGC " + documents.literal(value)), code),
             Marked(f"wav-{code}", Kind.WAV, wav(riff_chunk(b"AIGC", value.encode())), code),
             Marked(f"avi-{code}", Kind.AVI, avi(info_list(riff_chunk(b"AIGC", value.encode()))), code),
+            Marked(f"mp3-{code}", Kind.MP3, streams.mp3(streams.txxx(value)), code),
+            Marked(f"flac-{code}", Kind.FLAC, streams.flac(f"AIGC={value}"), code),
+            Marked(f"ogg-{code}", Kind.OGG, streams.ogg(f"AIGC={value}"), code),
+            Marked(
+                f"matroska-{code}",
+                Kind.MATROSKA,
+                streams.mkv(streams.mkv_tags(streams.simple_tag(value))),
+                code,
+            ),
+            Marked(
+                f"flv-{code}", Kind.FLV, streams.flv(streams.flv_script(AIGC=streams.amf_string(value))), code
+            ),
         ]
-    return files + _defective_documents() + _defective_places() + _defective_markdown()
+    return files + _defective_streams() + _defective_documents() + _defective_places() + _defective_markdown()
+
+
+def _compliant_streams() -> list[Marked]:
+    wide, tagged = (
+        streams.txxx(bare(), version=3, encoding="utf-16"),
+        streams.mkv_tags(streams.simple_tag(bare())),
+    )
+    script = streams.flv_script(duration=b"\x00" + bytes(8), AIGC=streams.amf_string(bare()))
+    return [
+        Marked("mp3", Kind.MP3, streams.mp3(streams.txxx(bare()))),
+        Marked("mp3-utf16", Kind.MP3, streams.mp3(wide, version=3)),
+        Marked("flac", Kind.FLAC, streams.flac("TITLE=Sea", f"AIGC={bare()}")),
+        Marked("ogg", Kind.OGG, streams.ogg("TITLE=Sea", f"aigc={bare()}")),
+        Marked("matroska", Kind.MATROSKA, streams.mkv(tagged)),
+        Marked("flv", Kind.FLV, streams.flv(script)),
+    ]
+
+
+def _plain_streams() -> list[Marked]:
+    comment = streams.amf_string("about AIGC")
+    return [
+        Marked("mp3", Kind.MP3, streams.mp3()),
+        Marked("mp3-comment", Kind.MP3, streams.mp3(streams.txxx("about AIGC", key="Topic"))),
+        Marked("flac", Kind.FLAC, streams.flac("TITLE=about AIGC", padding=64)),
+        Marked("ogg", Kind.OGG, streams.ogg("TITLE=about AIGC")),
+        Marked("matroska", Kind.MATROSKA, streams.mkv()),
+        Marked("matroska-live", Kind.MATROSKA, streams.mkv(live=True)),
+        Marked("flv", Kind.FLV, streams.flv(streams.flv_script(comment=comment))),
+        Marked("flv-bare", Kind.FLV, streams.flv(streams.flv_tag(9, bytes(20)))),
+    ]
+
+
+def _defective_streams() -> list[Marked]:
+    glued, mark = b"AIGC" + bare().encode(), streams.txxx(bare())
+    simple, other = streams.simple_tag(bare()), streams.txxx(bare(fields(Label="3")))
+    nested = streams.mkv_tags(streams.simple_tag("x", simple, key="COMMENT"))
+    cue = streams.flv_script("onCuePoint", AIGC=streams.amf_string(bare()))
+    return [
+        Marked("mp3-duplicate", Kind.MP3, streams.mp3(mark, mark), "duplicate"),
+        Marked("mp3-contradiction", Kind.MP3, streams.id3(mark) + streams.mp3(other), "contradiction"),
+        Marked("mp3-keyword", Kind.MP3, streams.mp3(streams.txxx(bare(), key="comment")), "keyword"),
+        Marked("mp3-old", Kind.MP3, streams.mp3(streams.txxx(bare(), version=2), version=2), "unusual_place"),
+        Marked(
+            "mp3-ape", Kind.MP3, streams.mp3(behind=streams.ape(("AIGC", bare().encode()))), "unusual_place"
+        ),
+        Marked("mp3-end", Kind.MP3, streams.mp3(behind=streams.id3(mark, flags=0x10)), "unusual_place"),
+        Marked("mp3-after-end", Kind.MP3, streams.mp3(behind=glued), "after_end"),
+        Marked("flac-id3", Kind.FLAC, streams.flac(front=streams.id3(mark)), "unusual_place"),
+        Marked("flac-after-end", Kind.FLAC, streams.flac(behind=glued), "after_end"),
+        Marked("ogg-keyword", Kind.OGG, streams.ogg(f"COMMENT={bare()}"), "keyword"),
+        Marked("ogg-after-end", Kind.OGG, streams.ogg(behind=glued), "after_end"),
+        Marked("ogg-chained", Kind.OGG, streams.ogg(f"AIGC={bare()}") * 2, "duplicate"),
+        Marked("matroska-nested", Kind.MATROSKA, streams.mkv(nested), "unusual_place"),
+        Marked("matroska-after-end", Kind.MATROSKA, streams.mkv(behind=glued), "after_end"),
+        Marked("flv-cue", Kind.FLV, streams.flv(cue), "unusual_place"),
+        Marked(
+            "flv-after-end", Kind.FLV, streams.flv(cue[:0], streams.flv_script(), behind=glued), "after_end"
+        ),
+    ]
 
 
 def _defective_places() -> list[Marked]:

@@ -76,6 +76,11 @@ TARGETS: dict[str, fuzzing.Target] = {
     "heif": carrier(Kind.HEIF),
     "wav": carrier(Kind.WAV),
     "avi": carrier(Kind.AVI),
+    "mp3": carrier(Kind.MP3),
+    "flac": carrier(Kind.FLAC),
+    "ogg": carrier(Kind.OGG),
+    "matroska": carrier(Kind.MATROSKA),
+    "flv": carrier(Kind.FLV),
     "mp4": carrier(Kind.MP4),
     "docx": carrier(Kind.DOCX),
     "pdf": carrier(Kind.PDF),
@@ -91,7 +96,7 @@ TARGETS: dict[str, fuzzing.Target] = {
 
 def seeds(name: str) -> list[bytes]:
     """Inputs to start from."""
-    if name in {"png", "jpeg", "webp", "tiff", "gif", "heif", "wav", "avi", "mp4", "docx", "pdf", "markdown"}:
+    if name in TARGETS and name in {kind.value for kind in READERS}:
         return [file.data for file in FILES if file.kind.value == name]
     if name == "xmp":
         laid_out = marks.xmp_laid_out(marks.fields(), nested=True)

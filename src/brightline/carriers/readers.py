@@ -2,7 +2,24 @@
 
 from types import MappingProxyType
 
-from brightline.carriers import gif, heif, isobmff, jpeg, markdown, ooxml, pdf, png, riff, tiff, webp
+from brightline.carriers import (
+    flac,
+    flv,
+    gif,
+    heif,
+    isobmff,
+    jpeg,
+    markdown,
+    matroska,
+    mp3,
+    ogg,
+    ooxml,
+    pdf,
+    png,
+    riff,
+    tiff,
+    webp,
+)
 from brightline.carriers.candidate import Read
 from brightline.core.subject import Kind
 
@@ -17,6 +34,11 @@ READERS: MappingProxyType[Kind, Read] = MappingProxyType(
         Kind.AVIF: heif.read,
         Kind.WAV: riff.read,
         Kind.AVI: riff.read,
+        Kind.MP3: mp3.read,
+        Kind.FLAC: flac.read,
+        Kind.OGG: ogg.read,
+        Kind.MATROSKA: matroska.read,
+        Kind.FLV: flv.read,
         Kind.MP4: isobmff.read,
         Kind.MOV: isobmff.read,
         Kind.M4A: isobmff.read,

@@ -25,17 +25,17 @@ from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
 
-_CONTAINERS = {b"RIFF", b"RIFX", b"RF64", b"BW64"}
+CONTAINERS = {b"RIFF", b"RIFX", b"RF64", b"BW64"}
 _FORMS = {b"WAVE": "wav", b"AVI ": "avi"}
 _SOUND_AND_FRAMES = {b"data", b"idx1", b"fmt ", b"ds64", b"JUNK", b"PAD ", b"fact", b"avih"}
 _XMP_CHUNK = b"_PMX"  # where XMP specification part 3 puts it
-_OPEN_SIZES = {0, 0xFFFFFFFF}  # written to a pipe: the size was not known
+OPEN_SIZES = {0, 0xFFFFFFFF}  # written to a pipe: the size was not known
 _CHUNK_LIMIT = 100_000  # frames lie inside `LIST movi`, which is one
 _CONTAINER_LIMIT = 1_000  # an AVI 2.0 begins a new one each gigabyte
 _DATA_SIZE_AT = 8  # of the 64-bit size of `data` in `ds64`
 
 
-class _Chunk(msgspec.Struct, frozen=True):
+class Chunk(msgspec.Struct, frozen=True):
     """One chunk: its id, its data, and the byte range with its header."""
 
     id: bytes
@@ -51,27 +51,28 @@ def read(data: memoryview) -> Reading:
         CarrierError: the chunks cannot be walked to the container's end.
     """
     form = _FORMS.get(bytes(data[8:12]))
-    if bytes(data[:4]) not in _CONTAINERS or form is None:
+    if bytes(data[:4]) not in CONTAINERS or form is None:
         raise CarrierError("no RIFF header of a WAV or AVI file")
     order = ">" if bytes(data[:4]) == b"RIFX" else "<"
     position, count = 0, 0
-    while bytes(data[position : position + 4]) in _CONTAINERS:
+    while bytes(data[position : position + 4]) in CONTAINERS:
         count += 1
         if count > _CONTAINER_LIMIT:
             raise CarrierError(f"more than {_CONTAINER_LIMIT} RIFF containers")
-        stop = _container_end(data, position, order)
-        for chunk in _chunks(data, position + 12, stop, order, len(data)):
+        stop = container_end(data, position, order)
+        for chunk in chunks(data, position + 12, stop, order, len(data)):
             yield from _read_chunk(chunk, form, order)
             stop = max(stop, chunk.end)
         position = stop + (stop & 1)
     yield from read_trailing(data, min(position, len(data)), f"{form}:after-RIFF", "RIFF")
 
 
-def _container_end(data: memoryview, position: int, order: str) -> int:
+def container_end(data: memoryview, position: int, order: str) -> int:
+    """Where the container at `position` ends; one of unknown size reaches to the end of the file."""
     if position + 12 > len(data):
         raise CarrierError(f"RIFF header at byte {position} is cut off")
     (size,) = struct.unpack_from(order + "I", data, position + 4)
-    if size in _OPEN_SIZES:
+    if size in OPEN_SIZES:
         return len(data)
     if position + 8 + size > len(data) + 1:  # some writers count a padding byte that they do not write
         raise CarrierError(
@@ -80,26 +81,26 @@ def _container_end(data: memoryview, position: int, order: str) -> int:
     return min(position + 8 + int(size), len(data))
 
 
-def _chunks(data: memoryview, position: int, stop: int, order: str, reach: int) -> Iterator[_Chunk]:
+def chunks(data: memoryview, position: int, stop: int, order: str, reach: int) -> Iterator[Chunk]:
     """Chunks that begin in `data[position:stop]`; the last may end later, before `reach`: some sizes are too small."""
     wide = 0
     for _ in range(_CHUNK_LIMIT):
         if position + 8 > stop:
             return
         kind, size = struct.unpack_from(order + "4sI", data, position)
-        if kind == b"data" and size in _OPEN_SIZES:
+        if kind == b"data" and size in OPEN_SIZES:
             size = wide or (stop - position - 8 if size else 0)
         end = position + 8 + size
         if end > reach:
             raise CarrierError(f"RIFF chunk at byte {position} reaches beyond its container")
         if kind == b"ds64" and size >= _DATA_SIZE_AT + 8:
             (wide,) = struct.unpack_from(order + "Q", data, position + 8 + _DATA_SIZE_AT)
-        yield _Chunk(kind, data[position + 8 : end], position, end)
+        yield Chunk(kind, data[position + 8 : end], position, end)
         position = end + (size & 1)
     raise CarrierError(f"more than {_CHUNK_LIMIT} RIFF chunks")
 
 
-def _read_chunk(chunk: _Chunk, form: str, order: str) -> Reading:
+def _read_chunk(chunk: Chunk, form: str, order: str) -> Reading:
     """What a chunk at the top of the container holds."""
     if chunk.id in _SOUND_AND_FRAMES:
         return
@@ -111,13 +112,13 @@ def _read_chunk(chunk: _Chunk, form: str, order: str) -> Reading:
             yield _unread(chunk, f"{form}:LIST:INFO", "a RIFF INFO list is larger than 16 MiB")
             return
         base = chunk.start + 8
-        for inner in _chunks(chunk.data, 4, len(chunk.data), order, len(chunk.data)):
-            moved = _Chunk(inner.id, inner.data, base + inner.start, base + inner.end)
+        for inner in chunks(chunk.data, 4, len(chunk.data), order, len(chunk.data)):
+            moved = Chunk(inner.id, inner.data, base + inner.start, base + inner.end)
             odd = () if form == "avi" and inner.id == b"AIGC" else (Oddity.UNUSUAL_PLACE,)
             yield from _read_value(moved, f"{form}:LIST:INFO:{_name(moved)}", odd)
 
 
-def _read_value(chunk: _Chunk, place: str, odd: tuple[Oddity, ...]) -> Reading:
+def _read_value(chunk: Chunk, place: str, odd: tuple[Oddity, ...]) -> Reading:
     if len(chunk.data) > METADATA_LIMIT_BYTES:
         yield _unread(chunk, place, "a RIFF metadata chunk is larger than 16 MiB")
     elif chunk.id.upper() == b"AIGC":
@@ -130,7 +131,7 @@ def _read_value(chunk: _Chunk, place: str, odd: tuple[Oddity, ...]) -> Reading:
             yield _candidate(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
 
 
-def _candidate(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
+def _candidate(chunk: Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
     return Candidate(
         carrier=place,
         form=Form.KEYED,
@@ -142,9 +143,9 @@ def _candidate(chunk: _Chunk, place: str, text: str, oddities: tuple[Oddity, ...
     )
 
 
-def _name(chunk: _Chunk) -> str:
+def _name(chunk: Chunk) -> str:
     return chunk.id.decode("ascii", "replace").strip()
 
 
-def _unread(chunk: _Chunk, place: str, why: str) -> Unread:
+def _unread(chunk: Chunk, place: str, why: str) -> Unread:
     return Unread(carrier=place, kind=GapKind.LIMIT, why=why, start=chunk.start, end=chunk.end)

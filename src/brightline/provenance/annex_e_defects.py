@@ -33,7 +33,12 @@ GUIDES = {  # practice guide of a carrier, by the first word of its place
     "pdf": "TC260-PG-20258A",
     "markdown": "TC260-PG-20258A",
     "wav": "TC260-PG-202510A",
+    "mp3": "TC260-PG-202510A",
+    "flac": "TC260-PG-202510A",
+    "ogg": "TC260-PG-202510A",
     "avi": "TC260-PG-20257A",
+    "matroska": "TC260-PG-20257A",
+    "flv": "TC260-PG-20257A",
     "mp4": "TC260-PG-20257A",
 }
 FIELD_CLAUSES = {name: f"{GB} E {letter}" for name, letter in zip(FIELDS, "cdefghi", strict=True)}
