@@ -50,10 +50,7 @@ def _check_alone(value: bytes) -> None:
 def _splices(parts: Parts, entry: Entry, old: Extent, new: bytes) -> list[Splice]:
     if len(new) <= entry.size:  # the comment keeps its size: cameras reserve room, readers strip the zeros
         return [Splice(old.start, old.end, new.ljust(entry.size, b"\x00"))]
-    overlapping = [
-        one for one in parts.extents() if one.start < old.end and one.end > old.start and one != old
-    ]
-    if overlapping:
+    if not parts.is_alone(entry):
         raise CarrierError("the EXIF user comment overlaps another value, and it cannot be replaced")
     end = len(parts.data)
     at = end + (end & 1)

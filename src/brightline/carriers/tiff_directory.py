@@ -242,6 +242,11 @@ class Parts:
                     yield Extent(entry.value_at, entry.value_at + entry.size)
         yield from self.pieces
 
+    def is_alone(self, entry: Entry) -> bool:
+        """Nothing else points into the bytes of the entry's value, which lies outside the entry."""
+        start, end = entry.value_at, entry.value_at + entry.size
+        return sum(one.start < end and one.end > start for one in self.extents()) == 1
+
 
 def _layout_of(data: memoryview) -> Layout:
     header = _HEADERS.get(bytes(data[:4]))

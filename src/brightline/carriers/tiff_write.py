@@ -58,9 +58,7 @@ def _replaced(parts: Parts, entry: Entry, old: Extent, packet: bytes) -> list[Sp
         return []
     layout, count_at = parts.layout, entry.at + 4
     inline = entry.size <= layout.word_bytes
-    if not inline and any(
-        one.start < old.end and one.end > old.start and one != old for one in parts.extents()
-    ):
+    if not inline and not parts.is_alone(entry):
         raise CarrierError("the TIFF's XMP packet overlaps something else, and it cannot be replaced")
     is_last = old.end == len(parts.data)
     if not inline and (is_last or len(packet) <= entry.size):
