@@ -149,6 +149,10 @@ _DEMANDS: dict[Regime, tuple[_Demand, ...]] = {
         _Demand(Layer.C2PA, _ground(_SB942, "§ 22757.3(b)"), _SEEN),
     ),
 }  # fmt: skip
+_HOLDERS: dict[Layer, frozenset[Kind]] = {  # where the format has a place at all, whoever writes it
+    Layer.IMPLICIT: frozenset(Kind) - {Kind.TEXT, Kind.HTML},
+    Layer.C2PA: frozenset(MEDIA_TYPES),
+}
 _ON_REQUEST: dict[Regime, Ground] = {
     Regime.EU: _ground(_ACT, "Art. 50(4), 50(5)"),
     Regime.US: _ground(_SB942, "§ 22757.3 (manifest disclosure)", Standing.MEMORY),
@@ -193,6 +197,22 @@ def make_plan(
             firm = any(demand.firm for demand in asking)
             left.append(LeftOut(layer=layer, why=why, asked=firm, grounds=resting))
     return Plan(steps=tuple(steps), left_out=tuple(left))
+
+
+def demanded(kind: Kind, regimes: Iterable[Regime]) -> tuple[Step, ...]:
+    """The layers that laws firmly demand of generated content of a kind, where the kind can hold them at all."""
+    asked = [
+        demand
+        for regime in regimes
+        for demand in _DEMANDS[regime]
+        if kind.media in demand.media and demand.firm
+    ]
+    able = [demand for demand in asked if kind in _HOLDERS.get(demand.layer, frozenset(Kind))]
+    return tuple(
+        Step(layer=layer, grounds=_grounds([demand for demand in able if demand.layer is layer], kind))
+        for layer in Layer
+        if any(demand.layer is layer for demand in able)
+    )
 
 
 def _platform_plan(kind: Kind, regimes: tuple[Regime, ...], abilities: Abilities) -> Plan:

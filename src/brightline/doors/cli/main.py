@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "scan": "Judge files, folders or standard input.",
+    "mark": "Write marks of AI-made content, verify and compare them.",
     "explain": "Say why a recorded decision was made.",
     "detectors": "List the detectors and what they look at.",
     "policy": "Check, test, explain and back-test policies.",

@@ -1,0 +1,120 @@
+"""What every report page is made of: templates, a draft that articles go into, and the step that puts it in place."""
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import jinja2
+import msgspec
+from markupsafe import Markup, escape
+
+from brightline.core.words import Words
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One bar of a chart."""
+
+    key: str
+    words: Words
+    count: int
+    share: float  # of the longest bar, 0 to 100
+
+
+class _Article(msgspec.Struct, frozen=True):
+    rank: int
+    name: str
+    start: int
+    length: int
+
+
+class Page:
+    """One self-contained HTML page; appears at its path only when it is complete, and needs no memory for articles."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._articles: list[_Article] = []
+
+    def __enter__(self) -> Self:
+        """Open a draft beside the page's path, so that a full disk shows at once.
+
+        Raises:
+            OSError: the folder cannot be made or written.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._draft: IO[bytes] = tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".report-")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close and so remove the draft."""
+        self._draft.close()
+
+    @property
+    def count(self) -> int:
+        """How many articles there are."""
+        return len(self._articles)
+
+    def add(self, article: str, *, rank: int, name: str) -> None:
+        """Take one article; those of higher rank come first, then by name."""
+        data = article.encode("utf-8", "replace")
+        self._articles.append(_Article(rank, name, self._draft.tell(), len(data)))
+        self._draft.write(data)
+
+    def put_together(self, head: str, tail: str) -> None:
+        """Head, articles and tail become the page at its path.
+
+        Raises:
+            OSError: the page cannot be written.
+        """
+        page = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with page.open("wb") as out:
+                out.write(head.encode("utf-8"))
+                for article in sorted(self._articles, key=lambda one: (-one.rank, one.name)):
+                    self._draft.seek(article.start)
+                    out.write(self._draft.read(article.length))
+                out.write(tail.encode("utf-8"))
+            page.replace(self._path)
+        finally:
+            page.unlink(missing_ok=True)
+
+
+def templates() -> jinja2.Environment:
+    """The templates of this folder, autoescaped, with the filter `ticks`."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("brightline.doors", "report"), autoescape=True, trim_blocks=True
+    )
+    environment.filters["ticks"] = _ticks
+    return environment
+
+
+def part(name: str) -> str:
+    """The style sheet or script of that name."""
+    return files("brightline.doors.report").joinpath(name).read_text("utf-8")
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 in Base64, as a content security policy names inline parts."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def rows_of(counts: Sequence[tuple[str, Words, int]]) -> list[Row]:
+    """Counts as bars."""
+    most = max((count for _, _, count in counts), default=0) or 1
+    return [Row(key, words, count, round(100 * count / most, 1)) for key, words, count in counts]
+
+
+def _ticks(text: str) -> Markup:
+    """Escaped text, in which `names in back-ticks` are set as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # an odd one out is not a pair
+        return escape(text)
+    wrap = Markup("<code>{}</code>").format
+    return Markup("").join(wrap(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces))
