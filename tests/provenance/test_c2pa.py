@@ -250,10 +250,15 @@ def test_an_ai_ingredient_is_declared_as_a_component(detect: Detect) -> None:
     assert [finding.detail("scope") for finding in declared] == ["component"]
 
 
-@pytest.mark.parametrize("kind", [Kind.OGG, Kind.MATROSKA, Kind.TEXT])
+@pytest.mark.parametrize("kind", [Kind.OGG, Kind.MATROSKA])
 def test_of_a_kind_that_the_library_does_not_read_nothing_is_said(detect: Detect, kind: Kind) -> None:
     with pytest.raises(DetectorError, match="does not read"):
         detect(b"OggS", kind)
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.MARKDOWN, Kind.HTML])
+def test_of_a_text_without_a_manifest_nothing_is_said(detect: Detect, kind: Kind) -> None:
+    assert detect(b"<html><head></head>Hello.</html>", kind) == []
 
 
 def test_a_file_on_disk_is_read_as_one_in_memory(pack: Path, tmp_path: Path) -> None:

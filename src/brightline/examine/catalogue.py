@@ -17,6 +17,7 @@ from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Media, Subject
 from brightline.core.wire import canonical
 from brightline.settings import Settings
+from brightline.watermark.keyring import FILE_NAME as KEYRING
 
 PACKAGE = Path(__file__).parents[1]
 ROOMS = ("core", "carriers", "media", "weights", "watermark", "intake", "provenance", "detectors", "examine")
@@ -171,11 +172,11 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
     That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
-    catalogue with what plug-ins add, the limits, the banks of known items and the trust list.
+    catalogue with what plug-ins add, the limits, the banks of known items, the trust list and the watermark keys.
 
     Raises:
         DetectorError: a detector's module is not there.
-        SettingsError: a bank or the trust list cannot be read.
+        SettingsError: a bank, the trust list or the keyring cannot be read.
     """
     digest = hashlib.sha256(canonical([settings.limits, *entries, *_libraries()]))
     folders = {PACKAGE / room for room in ROOMS}
@@ -191,6 +192,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
+    if (keyring := settings.home / KEYRING).exists():  # 256 random bits a key: the digest tells nothing of them
+        digest.update(_digest_of_path(keyring))
     return digest.hexdigest()
 
 

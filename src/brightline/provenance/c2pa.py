@@ -6,19 +6,22 @@ and an unknown signer is not a forgery.
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import c2pa
 
-from brightline.core.errors import DetectorError
+from brightline.carriers.text_manifest import KINDS as TEXT_KINDS
+from brightline.carriers.text_manifest import STORE_LIMIT_BYTES, find_manifest
+from brightline.core.errors import CarrierError, DetectorError
 from brightline.core.finding import Basis, Detail, Finding
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Subject
 from brightline.core.words import Words
 from brightline.provenance.manifest import Axes, Integrity, Signature, Time, Trust, read_axes
+from brightline.provenance.manifest_text import report_of_detached, report_of_framed
 from brightline.provenance.trust import TrustPack, load_trust_pack
 from brightline.settings import Settings
 
@@ -60,7 +63,7 @@ PROBABILITY_BROKEN = 0.8
 
 _REMOTE = "Remote: must fetch remote manifests from url"
 _ASSET_BROKEN = ("Other: asset could not be parsed", "Io: ", "NotSupported: ")
-_OFFLINE = {
+OFFLINE: dict[str, object] = {
     "version": 1,
     "core": {
         "allowed_network_hosts": [],
@@ -82,6 +85,18 @@ def prepare(settings: Settings) -> Detect:
     return partial(_detect, pack, c2pa.Context.from_dict(context_settings(pack)))
 
 
+def prepare_detached(settings: Settings) -> Callable[[Subject, bytes], Iterator[Finding]]:
+    """A detector for a file of any kind whose manifest store lies beside it and is given with it.
+
+    A file's name is no permission to read its neighbours, so the caller opens the sidecar.
+
+    Raises:
+        DetectorError: the trust list cannot be read or has been changed; when called, the store is too large.
+    """
+    pack = load_trust_pack(Path(settings.trust_list) if settings.trust_list else None)
+    return partial(_detect_detached, pack, c2pa.Context.from_dict(context_settings(pack)))
+
+
 def context_settings(pack: TrustPack) -> dict[str, object]:
     """The library's settings: no network in any form, and the pack's anchors with their allowed uses."""
     # Without `trust_config` here, an anchor of our own would reject signers with the C2PA key usages.
@@ -93,10 +108,40 @@ def context_settings(pack: TrustPack) -> dict[str, object]:
     anchors = [{**signers, "trust_config": "\n".join(pack.allowed_uses)}] if _has_anchors(pack) else []
     if pack.time_anchors:
         anchors.append({"trust_kind": "tsa", "trust_anchors": pack.time_anchors})
-    return {**_OFFLINE, "trust": {"anchors": anchors}}
+    # The profile check reads the common list, the chain check each anchor's own: one alone rejects half the signers.
+    return {**OFFLINE, "trust": {"anchors": anchors, "trust_config": "\n".join(pack.allowed_uses)}}
+
+
+def _detect_detached(
+    pack: TrustPack, context: c2pa.Context, subject: Subject, store: bytes
+) -> Iterator[Finding]:
+    if len(store) > STORE_LIMIT_BYTES:
+        raise DetectorError(f"manifest store has {len(store)} bytes, the limit is {STORE_LIMIT_BYTES}")
+
+    def read() -> bytes:
+        with subject.blob.open() as stream:
+            return report_of_detached(stream, store, context)
+
+    yield from _judge(read, pack, subject)
+
+
+def _detect_framed(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterator[Finding]:
+    """A text says nothing of itself by carrying no manifest: hardly any does, and no law asks for one."""
+    data = bytes(subject.blob.view())
+    try:
+        framed = find_manifest(data, subject.kind)
+    except CarrierError as error:
+        yield from _refused(f"frame: {error}", pack, subject)
+        return
+    if framed is not None:
+        store = framed  # narrowed, for the function
+        yield from _judge(lambda: report_of_framed(data, subject.kind, store, context), pack, subject)
 
 
 def _detect(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterator[Finding]:
+    if subject.kind in TEXT_KINDS:
+        yield from _detect_framed(pack, context, subject)
+        return
     media_type = MEDIA_TYPES.get(subject.kind)
     if media_type is None:
         raise DetectorError(
@@ -105,14 +150,20 @@ def _detect(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterato
     if not _may_hold_manifest(subject):
         yield _absent(pack, subject)
         return
+    yield from _judge(partial(_read, subject, media_type, context), pack, subject)
+
+
+def _judge(read: Callable[[], bytes], pack: TrustPack, subject: Subject) -> Iterator[Finding]:
     try:
-        report = _read(subject, media_type, context)
+        report = read()
     except c2pa.C2paError.ManifestNotFound:
         yield _absent(pack, subject)
         return
     except c2pa.C2paError as error:
         yield from _refused(str(error), pack, subject)
         return
+    if len(report) > REPORT_LIMIT_BYTES:
+        raise DetectorError(f"manifest report has {len(report)} bytes, the limit is {REPORT_LIMIT_BYTES}")
     axes = read_axes(report, has_anchors=_has_anchors(pack))
     yield _summary(axes, pack, subject)
     if axes.integrity is Integrity.BROKEN or axes.signature is Signature.INVALID:
@@ -123,10 +174,7 @@ def _detect(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterato
 def _read(subject: Subject, media_type: str, context: c2pa.Context) -> bytes:
     with subject.blob.open() as stream, c2pa.Reader(media_type, stream, context=context) as reader:
         report: str = reader.json()
-    data = report.encode("utf-8")
-    if len(data) > REPORT_LIMIT_BYTES:
-        raise DetectorError(f"manifest report has {len(data)} bytes, the limit is {REPORT_LIMIT_BYTES}")
-    return data
+    return report.encode("utf-8")
 
 
 def _refused(message: str, pack: TrustPack, subject: Subject) -> Iterator[Finding]:
@@ -192,9 +240,24 @@ def _summary(axes: Axes, pack: TrustPack, subject: Subject) -> Finding:
         "instance": _quote(axes.instance),
         "source_type": _source_types(axes),
         "failures": ",".join(axes.failures),
+        "soft_binding": ",".join(_quote(name) for name in axes.soft_bindings),
+        **_disclosure(axes),
         **_pack_details(pack, subject),
     }
     return _finding(_words(axes), details, Basis.PROOF if axes.holds else Basis.DECLARED)
+
+
+def _disclosure(axes: Axes) -> dict[str, str]:
+    """The latent disclosure of SB 942 § 22757.3(b), as far as the manifest spells it out."""
+    shown = axes.disclosed
+    system = " ".join(part for part in (shown.system, shown.version) if part)
+    fields = {
+        "provider": shown.provider,
+        "system": system,
+        "made": shown.time,
+        "content_id": shown.identifier,
+    }
+    return {name: _quote(value or "") for name, value in fields.items()}
 
 
 def _source_types(axes: Axes) -> str:

@@ -8,10 +8,21 @@ from enum import StrEnum
 import msgspec
 
 from brightline.core.errors import DetectorError
-from brightline.provenance.manifest_report import Actions, Codes, IngredientResults, Manifest, Results, Store
+from brightline.provenance.manifest_report import (
+    Actions,
+    Codes,
+    Disclosed,
+    IngredientResults,
+    Manifest,
+    Results,
+    SoftBinding,
+    Store,
+)
 
 ACTION_LIMIT = 256  # actions of one manifest that are read; editors write a few dozen
 MANIFEST_LIMIT = 256  # manifests of one store that are read; a long history has a few dozen
+SOFT_BINDING_LIMIT = 16  # algorithms that are named; a file carries one or two watermarks
+_METADATA = frozenset({"cawg.metadata", "c2pa.metadata"})
 AI_SOURCE_TYPES = frozenset(
     {
         "trainedAlgorithmicMedia",
@@ -106,6 +117,8 @@ class Axes(msgspec.Struct, frozen=True, kw_only=True):
     generator: str
     instance: str
     sources: tuple[Source, ...]
+    disclosed: Disclosed
+    soft_bindings: tuple[str, ...]  # names of watermark or fingerprint algorithms
     failures: tuple[str, ...]
 
     @property
@@ -149,6 +162,8 @@ def read_axes(report: bytes, *, has_anchors: bool) -> Axes:
         generator=active.generator,
         instance=active.instance_id or store.active_manifest,
         sources=_sources(store),
+        disclosed=_disclosed(active),
+        soft_bindings=_soft_bindings(active),
         failures=tuple(sorted(bad)),
     )
 
@@ -238,6 +253,30 @@ def _source_types(manifest: Manifest) -> list[str]:
         if assertion.label.startswith("c2pa.actions"):
             found.extend(_types_in(bytes(assertion.data)))
     return found
+
+
+def _disclosed(manifest: Manifest) -> Disclosed:
+    """The first metadata assertion that names a generative system or a provider."""
+    for assertion in manifest.assertions:
+        if assertion.label.partition("__")[0] in _METADATA:
+            try:
+                found = msgspec.json.decode(assertion.data, type=Disclosed)
+            except _UNREADABLE:
+                continue  # another vocabulary may use the same names for lists
+            if found.system or found.provider:
+                return found
+    return Disclosed()
+
+
+def _soft_bindings(manifest: Manifest) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for assertion in manifest.assertions:
+        if assertion.label.partition("__")[0] == "c2pa.soft-binding":
+            try:
+                found[msgspec.json.decode(assertion.data, type=SoftBinding).alg] = None
+            except _UNREADABLE:
+                found["unreadable"] = None
+    return tuple(found)[:SOFT_BINDING_LIMIT]
 
 
 def _types_in(data: bytes) -> list[str]:

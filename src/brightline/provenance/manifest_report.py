@@ -73,6 +73,22 @@ class Actions(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
 
 
+class Disclosed(msgspec.Struct, frozen=True):
+    """The data of a metadata assertion, as far as a latent disclosure goes (IPTC 2025.1, Dublin Core, XMP)."""
+
+    provider: str | None = msgspec.field(name="dc:publisher", default=None)
+    identifier: str | None = msgspec.field(name="dc:identifier", default=None)
+    time: str | None = msgspec.field(name="xmp:CreateDate", default=None)
+    system: str | None = msgspec.field(name="Iptc4xmpExt:AISystemUsed", default=None)
+    version: str | None = msgspec.field(name="Iptc4xmpExt:AISystemVersionUsed", default=None)
+
+
+class SoftBinding(msgspec.Struct, frozen=True):
+    """The data of a `c2pa.soft-binding` assertion."""
+
+    alg: str = ""
+
+
 class SignatureInfo(msgspec.Struct, frozen=True):
     """Whose certificate signed, and when."""
 
