@@ -47,7 +47,6 @@ def office(
     related: bool = True,
     comment: bytes = b"",
     compression: int = zipfile.ZIP_DEFLATED,
-    before: bytes = b"",
 ) -> bytes:
     """An Office file: one main part, custom properties where given, and other parts."""
     kind, content = _MAIN[main]
@@ -68,8 +67,7 @@ def office(
         **(parts or {}),
     }
     stream = io.BytesIO()
-    stream.write(before)
-    with zipfile.ZipFile(stream, "a" if before else "w", compression) as archive:
+    with zipfile.ZipFile(stream, "w", compression) as archive:
         for name, words in members.items():
             archive.writestr(zipfile.ZipInfo(name, (2026, 1, 2, 3, 4, 6)), words, compression)
         archive.comment = comment
