@@ -79,6 +79,7 @@ class MarkSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         system: name and version of the generating system, as California's latent disclosure asks for.
         signer_chain: PEM file with the certificate that signs C2PA manifests, leaf first.
         signer_key: PEM file with that certificate's private key, readable by its owner alone.
+        signer_passphrase: file whose first line opens that key; empty for a key that is not encrypted.
         timestamps: address of an RFC 3161 time-stamping authority; empty signs without a timestamp, offline.
     """
 
@@ -87,6 +88,7 @@ class MarkSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     system: str = ""
     signer_chain: str = ""
     signer_key: str = ""
+    signer_passphrase: str = ""
     timestamps: str = ""
 
 

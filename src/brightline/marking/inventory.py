@@ -99,6 +99,10 @@ _READERS = (
     _Reader("generators", media=_MEDIA),
     _Reader("c2pa", kinds=tuple(MEDIA_TYPES)),
     _Reader("explicit", text=True),
+    _Reader("explicit_image", media=(Media.IMAGE,)),
+    _Reader("watermark_image", media=(Media.IMAGE,)),
+    _Reader("watermark_sound", media=(Media.AUDIO, Media.VIDEO)),
+    _Reader("watermark_text", text=True),
 )
 
 

@@ -1,5 +1,6 @@
 """What somebody wants marked, by whom, under whose law: plain values that travel to worker processes."""
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -21,6 +22,9 @@ class Tongue(StrEnum):
     ZH = "zh"
     EN = "en"
     BOTH = "both"
+
+
+SYSTEM = re.compile(r"(?P<name>\S.*?)\s+(?P<version>\S*\d\S*)")  # `Example Painter 2.1`
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +72,11 @@ def check_order(order: Order) -> None:
     """
     if not order.regimes:
         raise MarkingError("no policy: name at least one of cn, eu, us with --policy")
+    if Regime.US in order.regimes and order.statement.is_of_producer and not SYSTEM.fullmatch(order.system):
+        raise MarkingError(
+            "California's latent disclosure names the generating system and its version (§ 22757.3(b)):"
+            " give --system 'NAME VERSION', or set `mark.system`"
+        )
     if not order.who:
         role, option = (
             ("producer", "--producer") if order.statement.is_of_producer else ("propagator", "--propagator")

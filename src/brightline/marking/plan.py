@@ -16,8 +16,8 @@ import msgspec
 from brightline.core.decision import AigcStatus, Ground, Standing
 from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
+from brightline.marking.c2pa.placement import Placement, placement_of
 from brightline.marking.inventory import Layer
-from brightline.provenance.c2pa import MEDIA_TYPES
 
 
 class Statement(StrEnum):
@@ -140,6 +140,12 @@ _DEMANDS: dict[Regime, tuple[_Demand, ...]] = {
     ),
     Regime.EU: (
         _Demand(Layer.WATERMARK, _ground(_CODE, "M1.1, sub-measure 1.1.2"), _SEEN),
+        _Demand(
+            Layer.WATERMARK,
+            _ground(_CODE, "M1.1 (free text of more than 200 tokens)"),
+            frozenset({Media.TEXT}),
+            firm=False,
+        ),
         _Demand(Layer.IPTC, _ground(_ACT, "Art. 50(2)"), _SEEN, firm=False),
         _Demand(Layer.C2PA, _ground(_ACT, "Art. 50(2)"), _ALL - {Media.TEXT}),
         _Demand(Layer.C2PA, _ground(_CODE, "M1.1, sub-measure 1.1.1"), _ALL - {Media.TEXT}),
@@ -149,9 +155,12 @@ _DEMANDS: dict[Regime, tuple[_Demand, ...]] = {
         _Demand(Layer.C2PA, _ground(_SB942, "§ 22757.3(b)"), _SEEN),
     ),
 }  # fmt: skip
+_SIGNED = frozenset(
+    kind for kind in Kind if kind is not Kind.EMPTY and placement_of(kind) is not Placement.SIDECAR
+)
 _HOLDERS: dict[Layer, frozenset[Kind]] = {  # where the format has a place at all, whoever writes it
     Layer.IMPLICIT: frozenset(Kind) - {Kind.TEXT, Kind.HTML},
-    Layer.C2PA: frozenset(MEDIA_TYPES),
+    Layer.C2PA: _SIGNED,
 }
 _ON_REQUEST: dict[Regime, Ground] = {
     Regime.EU: _ground(_ACT, "Art. 50(4), 50(5)"),
@@ -258,7 +267,7 @@ def _can_write(layer: Layer, abilities: Abilities) -> frozenset[Kind]:
         case Layer.WATERMARK:
             return abilities.watermark
         case Layer.C2PA:
-            return frozenset(MEDIA_TYPES)
+            return _SIGNED
         case Layer.GENERATOR:
             return frozenset()
 
@@ -283,6 +292,16 @@ def _cannot_words(layer: Layer, kind: Kind) -> Words:
             "plain text has no metadata: the guides name no place for an implicit mark",
             "纯文本没有元数据，指南未规定隐式标识的位置",
         )
+    if layer is Layer.WATERMARK and kind.media is Media.TEXT:
+        return Words(
+            "a text gets its watermark while the model writes it, not afterwards",
+            "文本水印须在模型生成时嵌入，事后无法补加",
+        )
+    if layer is Layer.C2PA:
+        return Words(
+            f"{kind} has no place for a manifest inside, and a sidecar beside it would not travel along",
+            f"{kind} 内部没有清单的位置，旁置清单不会随文件一同流转",
+        )
     if layer is Layer.EXPLICIT and kind.media is Media.DOCUMENT:
         return Words(
             "words are not written into the pages of a document: put the mark in before it is exported",
@@ -293,7 +312,7 @@ def _cannot_words(layer: Layer, kind: Kind) -> Words:
         Layer.IPTC: ("no XMP packet is written into {}", "不向 {} 写入 XMP"),
         Layer.EXPLICIT: ("{} cannot be drawn on or spoken over without loss", "无法在不受损的情况下为 {} 添加显式标识"),
         Layer.WATERMARK: ("no watermark is embedded into {}", "不向 {} 嵌入水印"),
-        Layer.C2PA: ("C2PA has no place for a manifest in {}", "C2PA 清单无法写入 {}"),
+        Layer.C2PA: ("{}", "{}"),
         Layer.GENERATOR: ("only a generator writes its own record", "生成记录仅由生成工具自身写入"),
     }[layer]  # fmt: skip
     return Words(words[0].format(kind), words[1].format(kind))

@@ -174,6 +174,11 @@ def with_signature(steps: tuple[Step, ...], bench: Bench) -> tuple[Step, ...]:
             "it carries a C2PA manifest, and any further mark breaks its signature: say --resign to have it signed anew"
             " with the old manifest kept inside"
         )
+    if bench.order.statement.status is not AigcStatus.CONFIRMED:
+        raise MarkingError(
+            "it carries a C2PA manifest; signing it anew would need a source type, and what is only possible or"
+            " suspected is none"
+        )
     if not bench.abilities.has_signer:
         raise MarkingError("--resign needs a signer: set `mark.signer_chain` and `mark.signer_key`")
     if steps[-1].layer is Layer.C2PA:

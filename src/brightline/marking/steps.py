@@ -1,7 +1,9 @@
 """One step a layer: from one file to the next. Each names what it does; `write.py` reads back what it did."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -9,17 +11,41 @@ import msgspec
 from brightline.carriers.iptc import WRITE_IPTC
 from brightline.carriers.writers import WRITERS
 from brightline.core.errors import CarrierError, MarkingError
-from brightline.core.subject import Blob, Kind
+from brightline.core.subject import Blob, Kind, Media
 from brightline.core.words import Words
+from brightline.marking.c2pa.claim import Agent, Claim, Deed, Disclosure, SoftBinding, SourceType
+from brightline.marking.c2pa.existing import Origin
+from brightline.marking.c2pa.passphrase import Passphrase
+from brightline.marking.c2pa.sign import Stamp, sign_file
+from brightline.marking.c2pa.signer import Clock, OrganisationSigner, signer_from_files
 from brightline.marking.draft import Progress, write_pieces
+from brightline.marking.explicit.audio import label_audio
+from brightline.marking.explicit.image import label_image
+from brightline.marking.explicit.style import Language, Style
+from brightline.marking.explicit.text import label_text
+from brightline.marking.explicit.video import label_video
 from brightline.marking.fields import Fields
 from brightline.marking.inventory import Layer
-from brightline.marking.order import Order
-from brightline.marking.plan import Abilities
+from brightline.marking.order import SYSTEM, Order
+from brightline.marking.plan import Abilities, Statement
+from brightline.media.rewrite_audio import WRITTEN_KINDS as SOUNDS
+from brightline.media.rewrite_audio import rewrite_audio
+from brightline.media.rewrite_image import WRITTEN_KINDS as PICTURES
+from brightline.media.rewrite_image import rewrite_image
+from brightline.media.rewrite_video import WRITTEN_KINDS as VIDEOS
 from brightline.settings import Settings
+from brightline.watermark.image import embed as embed_image
+from brightline.watermark.keyring import FILE_NAME, Keyring
+from brightline.watermark.sound import PAYLOAD_BITS
+from brightline.watermark.sound import embed as embed_sound
 
+IMAGE_BITS = 48  # of a picture's payload, see `watermark/image.py`
+ALGORITHM = "io.github.brightline"  # our soft bindings' reverse-domain name (C2PA 2.4, 18.10)
 IPTC_URI = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _MARK_BYTES = 4096  # about what a mark adds; only for telling progress
+
+_DEEDS = {Statement.GENERATED: Deed.CREATED, Statement.EDITED: Deed.EDITED}
+_SOURCE_TYPES = {one.rsplit("/", 1)[-1]: one for one in SourceType}
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +62,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         has_manifest: the file came with a C2PA manifest.
         abilities: what can be written here.
         progress: told bytes written and expected.
+        done: layers that were written so far.
     """
 
     kind: Kind
@@ -48,6 +75,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     has_manifest: bool = False
     abilities: Abilities = Abilities()
     progress: Progress | None = None
+    done: tuple[Layer, ...] = ()
 
 
 def abilities_of(settings: Settings) -> Abilities:
@@ -55,8 +83,16 @@ def abilities_of(settings: Settings) -> Abilities:
     return Abilities(
         implicit=frozenset(WRITERS),
         iptc=frozenset(WRITE_IPTC),
+        explicit=frozenset({*PICTURES, *SOUNDS, *VIDEOS, Kind.TEXT, Kind.MARKDOWN}),
+        watermark=frozenset({*PICTURES, *SOUNDS} - {Kind.GIF}),
+        has_watermark_key=_has_key(settings),
         has_signer=bool(settings.mark.signer_chain and settings.mark.signer_key),
     )
+
+
+def _has_key(settings: Settings) -> bool:
+    path = settings.home / FILE_NAME
+    return path.exists() and any(not key.retired for key in Keyring.load(path).all())
 
 
 def write_implicit(source: Path, target: Path, bench: Bench) -> Words:
@@ -99,12 +135,123 @@ def write_iptc(source: Path, target: Path, bench: Bench) -> Words:
     return Words(f"IPTC digital source type {term}", f"IPTC 数字来源类型 {term}")
 
 
+def write_explicit(source: Path, target: Path, bench: Bench) -> Words:
+    """The mark that people see, hear or read.
+
+    Raises:
+        MarkingError: it cannot be written on this file.
+    """
+    style = Style(language=Language(bench.order.tongue), throughout=bench.order.throughout)
+    limits = bench.settings.limits
+    match bench.kind.media:
+        case Media.IMAGE:
+            target.write_bytes(label_image(source.read_bytes(), bench.kind, style, limits))
+        case Media.AUDIO:
+            label_audio(source, target, bench.kind, style)
+        case Media.VIDEO:
+            label_video(source, target, bench.kind, style, limits)
+        case _:
+            text = source.read_bytes().decode("utf-8")
+            target.write_bytes(label_text(text, style).encode("utf-8"))
+    return Words("explicit mark at the start, or at an edge of the picture", "在开头或画面边缘添加显式标识")
+
+
+def write_watermark(source: Path, target: Path, bench: Bench) -> Words:
+    """The keyed pattern in pixels or samples, with bits of the content number.
+
+    Raises:
+        MarkingError: the picture or sound is too small, too even, or carries one.
+        KeyringError: the keyring cannot be used.
+    """
+    keyring = Keyring.load(bench.settings.home / FILE_NAME)
+    key, payload = keyring.active, payload_of(bench.number, bench.kind)
+    if bench.kind.media is Media.IMAGE:
+        others = [one for one in keyring.all() if one.id != key.id]
+        edits = [lambda pixels: embed_image(pixels, key, payload, others)]
+        target.write_bytes(rewrite_image(source.read_bytes(), bench.kind, edits, bench.settings.limits))
+    else:
+        rewrite_audio(
+            source, target, bench.kind, [lambda sound, rate: embed_sound(sound, rate, key, payload)]
+        )
+    return Words(f"watermark of key {key.id}, payload {payload:x}", f"密钥 {key.id} 的水印，载荷 {payload:x}")
+
+
+def payload_of(number: str, kind: Kind) -> int:
+    """The bits of a content number that a watermark carries: 48 in a picture, 16 in sound; first bits of its SHA-256."""
+    bits = IMAGE_BITS if kind.media is Media.IMAGE else PAYLOAD_BITS
+    return int.from_bytes(hashlib.sha256(number.encode()).digest()[:8], "big") >> (64 - bits)
+
+
+def write_manifest(source: Path, target: Path, bench: Bench) -> Words:
+    """A C2PA manifest, signed by the organisation; an earlier one stays inside as the parent.
+
+    Raises:
+        MarkingError: the signer, the claim or the file does not allow it.
+    """
+    signer = _signer(bench.settings)
+    edited = source != bench.original and bench.has_manifest
+    origin = Origin(path=bench.original, kind=bench.kind) if edited else None
+    signed = sign_file(source, target, bench.kind, _claim(bench), signer, origin=origin)
+    missed = signed.stamp is Stamp.MISSED
+    return Words(
+        f"C2PA manifest {signed.manifest}{', without the timestamp that was asked for' if missed else ''}",
+        f"C2PA 清单 {signed.manifest}{'（未取得时间戳）' if missed else ''}",
+    )
+
+
+def _signer(settings: Settings) -> OrganisationSigner:
+    mark = settings.mark
+    secret = Passphrase(file=Path(mark.signer_passphrase)) if mark.signer_passphrase else None
+    clock = Clock(url=mark.timestamps, is_required=False) if mark.timestamps else None
+    return signer_from_files(Path(mark.signer_key), Path(mark.signer_chain), passphrase=secret, clock=clock)
+
+
+def _claim(bench: Bench) -> Claim:
+    order = bench.order
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    named = SYSTEM.fullmatch(order.system)
+    agent = (
+        Agent(name=named["name"], version=named["version"])
+        if named
+        else Agent(name=order.system or order.who)
+    )
+    disclosure = None
+    if named and order.statement.is_of_producer:
+        disclosure = Disclosure(
+            provider=order.producer,
+            system=named["name"],
+            system_version=named["version"],
+            time=now,
+            identifier=bench.number,
+        )
+    watermarked = Layer.WATERMARK in bench.done
+    return Claim(
+        deed=_DEEDS.get(order.statement, Deed.METADATA),
+        source_type=_SOURCE_TYPES[order.statement.source_type],
+        agent=agent,
+        time=now,
+        also=(Deed.BOUND,) if watermarked else (),
+        disclosure=disclosure,
+        soft_bindings=_bindings(bench) if watermarked else (),
+        resign=order.resign,
+    )
+
+
+def _bindings(bench: Bench) -> tuple[SoftBinding, ...]:
+    medium = "image" if bench.kind.media is Media.IMAGE else "sound"
+    payload = payload_of(bench.number, bench.kind)
+    return (SoftBinding(algorithm=f"{ALGORITHM}.{medium}.1", value=f"{payload:x}"),)
+
+
 def copy(source: Path, target: Path) -> None:
     """The bytes as they are."""
     shutil.copyfile(source, target)
 
 
 STEPS: dict[Layer, Callable[[Path, Path, Bench], Words]] = {
+    Layer.EXPLICIT: write_explicit,
+    Layer.WATERMARK: write_watermark,
     Layer.IMPLICIT: write_implicit,
     Layer.IPTC: write_iptc,
+    Layer.C2PA: write_manifest,
 }

@@ -29,6 +29,7 @@ from brightline.marking.readback import carries_all, read_back, same_content
 from brightline.marking.steps import STEPS, Bench, copy
 from brightline.settings import Settings
 
+_MAY_FAIL = (Layer.EXPLICIT, Layer.WATERMARK, Layer.IPTC)  # a picture may be too small, or say something else
 _UNCHANGING = (Layer.IMPLICIT, Layer.IPTC, Layer.C2PA)  # layers that touch no pixel, sample or word
 
 
@@ -88,6 +89,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return not any(left.asked for left in self.left_out)
 
 
+class _Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steps made: the last draft, what was written, what was not, and which content was found unchanged."""
+
+    last: Path
+    written: tuple[Written, ...]
+    left_out: tuple[LeftOut, ...]
+    content: str
+
+
 def mark_file(
     source: Path, target: Path, order: Order, settings: Settings, progress: Progress | None = None
 ) -> Outcome:
@@ -145,19 +155,24 @@ def mark_file(
             seconds=time.monotonic() - began,
         )
     with draft_beside(target) as draft:
-        last, written, content = _carried_out(steps, real, draft, bench)
-        after = read_back(last, before, steps, bench)
-        if order.in_place:
-            replace(last, target, stamp)
-        else:
-            place(last, target, real)
+        work = _carried_out(steps, real, draft, bench)
+        if steps and not work.written and not kept:
+            raise MarkingError(
+                f"nothing could be written: {'; '.join(left.why.en for left in work.left_out)}"
+            )
+        after = read_back(work.last, before, tuple(one.step for one in work.written), bench)
+        if order.in_place and work.written:
+            replace(work.last, target, stamp)
+        elif not order.in_place:
+            place(work.last, target, real)
     return msgspec.structs.replace(
         done,
-        result=Result.MARKED if steps else Result.UNCHANGED,
-        written=written,
+        result=Result.MARKED if work.written else Result.UNCHANGED,
+        written=work.written,
+        left_out=(*plan.left_out, *work.left_out),
         after=after,
         comparison=compare(before, after),
-        content=content,
+        content=work.content,
         seconds=time.monotonic() - began,
     )
 
@@ -176,26 +191,32 @@ def _earlier(target: Path, before: Inventory, layers: tuple[Layer, ...], bench: 
     raise MarkingError(f"`{target}` exists already and is not overwritten")
 
 
-def _carried_out(
-    steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench
-) -> tuple[Path, tuple[Written, ...], str]:
-    """The last draft, what was done, and which content was found unchanged by the steps that may change none."""
-    at, written = real, []
+def _carried_out(steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench) -> _Work:
+    """Every step, from one draft to the next; what a picture or sound does not allow is left out and told."""
+    at, written, left = real, [], []
     seen: Path | None = None  # the file as it was before the first step that may change no content
     for step in steps:
         if step.layer in _UNCHANGING and seen is None:
             seen = at
         following = draft.fresh()
-        said = _attempt(STEPS[step.layer], at, following, bench)
+        try:
+            said = _attempt(STEPS[step.layer], at, following, bench)
+        except MarkingError as error:
+            if step.layer not in _MAY_FAIL:
+                raise
+            why = Words(str(error), f"无法写入：{error}")
+            left.append(LeftOut(layer=step.layer, why=why, asked=bool(step.grounds), grounds=step.grounds))
+            continue
         written.append(Written(step=step, said=said))
+        bench = msgspec.structs.replace(bench, done=(*bench.done, step.layer))
         if at not in {real, seen}:
             at.unlink()
         at = following
-    if not steps:
+    if at == real:
         at = draft.fresh()
         copy(real, at)
     content = same_content(seen, at, bench) if seen is not None else ""
-    return at, tuple(written), content
+    return _Work(last=at, written=tuple(written), left_out=tuple(left), content=content)
 
 
 def _attempt(step: Callable[[Path, Path, Bench], Words], at: Path, following: Path, bench: Bench) -> Words:
