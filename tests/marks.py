@@ -418,43 +418,58 @@ def heif(
     brand: bytes = b"heic",
     iloc: int = 1,
     in_idat: bool = False,
+    base: bool = False,
+    encoding: bytes = b"",
+    frame: bytes = bytes(range(256)),
+    properties: bytes = b"",
     behind: bytes = b"",
 ) -> bytes:
-    """A HEIF with one picture of noise (item 1) and metadata items: type, or content type of a `mime` item, and bytes."""
-    every = [(b"hvc1", bytes(range(256))), *items]
+    """A HEIF with one picture (item 1, else noise) and further items: type or content type, and bytes.
+
+    The version of `iloc`, whether the further items lie in `idat`, and whether offsets count from a base of their
+    item can be chosen; `encoding` is that of the contents of `mime` items.
+    """
+    every = [(b"hvc1", frame), *items]
     idat = b"".join(value for _, value in items) if in_idat else b""
-    media = b"".join(value for _, value in (every[:1] if in_idat else every))
+    media = frame if in_idat else b"".join(value for _, value in every)
     head = box(b"ftyp", brand, bytes(4), b"mif1" + brand)
-    size = len(_heif_meta(every, iloc, in_idat, idat, 0))
-    meta = _heif_meta(every, iloc, in_idat, idat, len(head) + size + 8)
-    return head + meta + box(b"mdat", media) + behind
+
+    def meta(start: int) -> bytes:
+        places, infos, links = _heif_lists(every, iloc, in_idat, base, encoding, start)
+        return box(
+            b"meta",
+            bytes(4),
+            box(b"hdlr", bytes(8), b"pict", bytes(13)),
+            box(b"pitm", struct.pack(">IH", 0, 1)),
+            box(b"iloc", struct.pack(">IBB", iloc << 24, 0x44, 0x40 if base else 0), places),
+            box(b"iinf", struct.pack(">IH", 0, len(every)), infos),
+            *([box(b"iref", bytes(4), links)] if links else []),
+            properties,
+            *([box(b"idat", idat)] if in_idat else []),
+        )
+
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + box(b"mdat", media) + behind
 
 
-def _heif_meta(
-    every: list[tuple[bytes, bytes]], version: int, in_idat: bool, idat: bytes, media: int
-) -> bytes:
+def _heif_lists(
+    every: list[tuple[bytes, bytes]], version: int, in_idat: bool, base: bool, encoding: bytes, media: int
+) -> tuple[bytes, bytes, bytes]:
+    """Entries of `iloc` behind their count, of `iinf` and of `iref`."""
     wide = ">I" if version == 2 else ">H"
-    places, infos, links = b"", b"", b""
+    places, infos, links = [struct.pack(wide, len(every))], [], []
     offsets = {False: media, True: 0}
     for number, (kind, value) in enumerate(every, 1):
         inside = in_idat and number > 1
-        places += struct.pack(wide, number) + (struct.pack(">H", inside) if version else b"")
-        places += struct.pack(">HHII", 0, 1, offsets[inside], len(value))
+        places.append(struct.pack(wide, number) + (struct.pack(">H", inside) if version else b""))
+        places.append(struct.pack(">H", 0) + (struct.pack(">I", offsets[inside]) if base else b""))
+        places.append(struct.pack(">HII", 1, 0 if base else offsets[inside], len(value)))
         offsets[inside] += len(value)
         mime = b"mime" if b"/" in kind else kind
-        content_type = kind + b"\x00" if b"/" in kind else b""
-        infos += box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, mime), b"\x00", content_type)
-        links += box(b"cdsc", struct.pack(">HHH", number, 1, 1)) if number > 1 else b""
-    return box(
-        b"meta",
-        bytes(4),
-        box(b"hdlr", bytes(8), b"pict", bytes(13)),
-        box(b"pitm", struct.pack(">IH", 0, 1)),
-        box(b"iloc", struct.pack(">IH", version << 24, 0x4400) + struct.pack(wide, len(every)) + places),
-        box(b"iinf", struct.pack(">IH", 0, len(every)), infos),
-        *([box(b"iref", bytes(4), links)] if links else []),
-        *([box(b"idat", idat)] if in_idat else []),
-    )
+        more = kind + b"\x00" + (encoding + b"\x00" if encoding else b"") if b"/" in kind else b""
+        infos.append(box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, mime), b"\x00", more))
+        links += [box(b"cdsc", struct.pack(">HHH", number, 1, 1))] if number > 1 else []
+    return b"".join(places), b"".join(infos), b"".join(links)
 
 
 def heif_xmp(packet: bytes) -> tuple[bytes, bytes]:

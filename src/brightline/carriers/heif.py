@@ -18,7 +18,7 @@ from brightline.carriers.candidate import (
 from brightline.carriers.exif import read_exif
 from brightline.carriers.heif_items import Catalogue, Item, UnreachableError, read_catalogue, spans
 from brightline.carriers.isobmff import NO_METADATA, XMP_UUID, read_loose, read_movie, read_xmp_box
-from brightline.carriers.isobmff_boxes import Box, boxes
+from brightline.carriers.isobmff_boxes import Box, boxes, inner
 from brightline.carriers.isobmff_items import IN_FILE
 from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.xmp import read_xmp
@@ -41,17 +41,22 @@ class Top(msgspec.Struct, frozen=True):
 
 
 def read(data: memoryview) -> Reading:
-    """Candidates in a HEIF, HEIC or AVIF file, still or moving, in file order.
+    """Candidates in a HEIF, HEIC or AVIF file, still or moving: items first, then the rest in file order.
 
     Raises:
         CarrierError: the boxes cannot be walked, or there is neither `meta` nor `moov`.
     """
     top = top_boxes(data)
+    seen: set[tuple[int, int]] = set()
     for box in top.boxes:
         if box.type == b"meta":
-            yield from _read_meta(data, box)
-        elif box.type == b"moov":
+            yield from _read_meta(data, box, seen)
+    for box in top.boxes:
+        if box.type == b"meta":
+            continue
+        if box.type == b"moov":
             yield from _renamed(read_movie(data, box))
+            yield from _read_tracks(data, box, seen)
         elif box.type == b"uuid" and bytes(data[box.content : box.content + 16]) == XMP_UUID:
             yield from _renamed(read_xmp_box(data, box))
         elif box.type not in NO_METADATA | {b"imda"}:
@@ -104,7 +109,19 @@ def _renamed(reading: Reading) -> Reading:
             yield msgspec.structs.replace(item, carrier=place)
 
 
-def _read_meta(data: memoryview, meta: Box) -> Reading:
+def _read_tracks(data: memoryview, movie: Box, seen: set[tuple[int, int]]) -> Reading:
+    """Items of a sequence's tracks; most share their bytes with the file's own, and then say nothing new."""
+    for track in inner(data, movie, b"trak"):
+        for meta in inner(data, track, b"meta"):
+            for item in _read_meta(data, meta, seen):
+                place = item.carrier.replace("heif:", "heif:moov:trak:", 1)
+                if isinstance(item, Candidate):
+                    yield msgspec.structs.replace(with_oddity(item, Oddity.UNUSUAL_PLACE), carrier=place)
+                else:
+                    yield msgspec.structs.replace(item, carrier=place)
+
+
+def _read_meta(data: memoryview, meta: Box, seen: set[tuple[int, int]]) -> Reading:
     catalogue = read_catalogue(data, meta)
     for box in catalogue.children:
         if box.type not in _NO_TEXT:
@@ -123,7 +140,8 @@ def _read_meta(data: memoryview, meta: Box) -> Reading:
             yield Unread(carrier=place, kind=error.kind, why=str(error), start=meta.start, end=meta.end)
             continue
         budget -= sum(end - start for start, end in parts)
-        if parts:
+        if parts and (parts[0][0], parts[-1][1]) not in seen:
+            seen.add((parts[0][0], parts[-1][1]))
             yield from _read_item(data, item, parts, place)
 
 

@@ -18,7 +18,8 @@ from brightline.carriers.heif_items import (
     spans,
 )
 from brightline.carriers.isobmff_boxes import UINT32_MAX, Box, append_at, boxes, meta_start, new_box
-from brightline.carriers.isobmff_items import Extent, Location, Locations, holding
+from brightline.carriers.isobmff_items import IN_FILE, IN_IDAT, Extent, Location, Locations, holding
+from brightline.carriers.isobmff_offsets import find_offsets
 from brightline.carriers.isobmff_rewrite import Edit, rewritten
 from brightline.carriers.splices import standing_mark
 from brightline.carriers.writing import Pieces
@@ -33,7 +34,7 @@ class _Change(msgspec.Struct, frozen=True):
     """Edits, and the item locations that go with them."""
 
     edits: tuple[Edit, ...]
-    located: Locations
+    located: tuple[Locations, ...]
 
 
 def write(data: memoryview, mark: str) -> Pieces:
@@ -105,7 +106,9 @@ def _replaced(data: memoryview, catalogue: Catalogue, top: Top, item: Item, edit
     _refuse_shared(data, catalogue, item, start, end)
     new = edit(bytes(data[start:end]))
     around = _around(catalogue, top, start, end)
-    return _Change((Edit(start, end, new, around),), _resized(catalogue, item.number, len(new)))
+    everywhere = find_offsets(data, top.end).items  # a sequence's tracks may name the same bytes once more
+    located = tuple(_resized(one, start, end, len(new)) for one in everywhere)
+    return _Change((Edit(start, end, new, around),), located)
 
 
 def _refuse_shared(data: memoryview, catalogue: Catalogue, item: Item, start: int, end: int) -> None:
@@ -128,16 +131,21 @@ def _around(catalogue: Catalogue, top: Top, start: int, end: int) -> tuple[Box, 
     return (holder,)
 
 
-def _resized(catalogue: Catalogue, number: int, size: int) -> Locations:
-    located = _located(catalogue)
-    locations = []
-    for one in located.locations:
-        if one.item == number and one.extents[0].length:  # length 0 is all that there is, and stays
-            extent = msgspec.structs.replace(one.extents[0], length=size, fresh=True)
-            locations.append(msgspec.structs.replace(one, extents=(extent,)))
-        else:
-            locations.append(one)
-    return msgspec.structs.replace(located, locations=tuple(locations))
+def _resized(located: Locations, start: int, end: int, size: int) -> Locations:
+    """The same items, those that lie at [start, end) with another length; length 0, all that there is, stays."""
+
+    def with_length(one: Location, extent: Extent) -> Extent:
+        origin = located.idat if one.construction == IN_IDAT else 0
+        is_here = not one.reference and one.construction in {IN_FILE, IN_IDAT}
+        if is_here and (origin + one.base + extent.offset, extent.length) == (start, end - start):
+            return msgspec.structs.replace(extent, length=size, fresh=True)
+        return extent
+
+    locations = tuple(
+        msgspec.structs.replace(one, extents=tuple(with_length(one, extent) for extent in one.extents))
+        for one in located.locations
+    )
+    return msgspec.structs.replace(located, locations=locations)
 
 
 def _located(catalogue: Catalogue) -> Locations:
@@ -158,7 +166,7 @@ def _added(data: memoryview, catalogue: Catalogue, top: Top, edit: PacketEdit) -
     extent = Extent(offset=top.end, length=len(packet), back=len(packet), fresh=True)
     located = holding(_located(catalogue), len(packet), top.end + len(packet))
     locations = (*located.locations, Location(item=number, extents=(extent,)))
-    return _Change(tuple(edits), msgspec.structs.replace(located, locations=locations))
+    return _Change(tuple(edits), (msgspec.structs.replace(located, locations=locations),))
 
 
 def _free_number(data: memoryview, catalogue: Catalogue) -> int:

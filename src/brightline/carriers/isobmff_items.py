@@ -152,23 +152,35 @@ def _locations(field: _Fields, version: int, widths: tuple[int, int, int, int]) 
         yield Location(item=item, method=method, reference=reference, base=base, extents=tuple(extents))
 
 
-def moved(located: Locations, place: Callable[[int], int]) -> Locations:
-    """The same items where `place` puts their bytes (from an offset in the old file to one in the new file).
+def moved(located: Locations, place: Callable[[int], int], touches: Callable[[int, int], bool]) -> Locations:
+    """The same items where their bytes go.
+
+    Args:
+        located: with offsets in the old file.
+        place: from an offset in the old file to one in the new file.
+        touches: whether something among the bytes [start, end) changes its length.
 
     Raises:
         CarrierError: an item's bytes would no longer be in one stretch.
     """
     return msgspec.structs.replace(
         located,
-        locations=tuple(_moved(location, located.idat, place) for location in located.locations),
+        locations=tuple(_moved(location, located.idat, place, touches) for location in located.locations),
     )
 
 
-def _moved(location: Location, idat: int, place: Callable[[int], int]) -> Location:
+def _moved(
+    location: Location, idat: int, place: Callable[[int], int], touches: Callable[[int, int], bool]
+) -> Location:
     if location.reference or location.construction not in {IN_FILE, IN_IDAT} or not location.extents:
         return location  # in another file, or counted from another item
     origin = idat if location.construction == IN_IDAT else 0
-    steps = [_step(extent, origin + location.base, place) for extent in location.extents]
+    steps = []
+    for extent in location.extents:
+        start = origin + location.base + extent.offset
+        if not extent.fresh and touches(start, start + extent.length):
+            raise CarrierError(f"an item's bytes from {start} on overlap with what has to change")
+        steps.append(place(start) - start - extent.back)
     home = place(origin) - origin
     steps = [step - home for step in steps]
     if location.base and len(set(steps)) == 1:
@@ -183,18 +195,6 @@ def _moved(location: Location, idat: int, place: Callable[[int], int]) -> Locati
 def _rebased(location: Location, step: int) -> Location:
     extents = tuple(msgspec.structs.replace(extent, back=0) for extent in location.extents)
     return msgspec.structs.replace(location, base=location.base + step, extents=extents)
-
-
-def _step(extent: Extent, base: int, place: Callable[[int], int]) -> int:
-    start = base + extent.offset
-    step = place(start) - start
-    if (
-        extent.length
-        and not extent.fresh
-        and place(start + extent.length - 1) - place(start) != extent.length - 1
-    ):
-        raise CarrierError(f"an item's bytes from {start} on overlap with what has to change")
-    return step - extent.back
 
 
 def widened(located: Locations) -> Locations:

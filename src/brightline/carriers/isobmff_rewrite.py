@@ -36,11 +36,12 @@ class Edit(msgspec.Struct, frozen=True):
 class Shift:
     """From an offset in the old file to the same byte's offset in the new file."""
 
-    def __init__(self, growths: Iterable[tuple[int, int]]) -> None:
-        """Of pairs: first old byte behind a change, bytes that it adds."""
-        changes = sorted((place, growth) for place, growth in growths if growth)
-        self._places = [place for place, _ in changes]
-        self._sums = [0, *accumulate(growth for _, growth in changes)]
+    def __init__(self, growths: Iterable[tuple[int, int, int]]) -> None:
+        """Of changes: the old bytes [start, end), and the bytes that are added to them."""
+        changes = sorted((end, start, growth) for start, end, growth in growths if growth)
+        self._places = [end for end, _, _ in changes]
+        self._starts = [start for _, start, _ in changes]
+        self._sums = [0, *accumulate(growth for _, _, growth in changes)]
 
     def __call__(self, offset: int) -> int:
         """Where the byte at `offset` goes."""
@@ -50,6 +51,11 @@ class Shift:
         """Where the bytes at `offsets` go."""
         steps = np.array(self._sums, dtype=np.int64)
         return offsets + steps[np.searchsorted(np.array(self._places, dtype=np.int64), offsets, side="right")]
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether a change of length falls among the bytes [start, end)."""
+        following = bisect_right(self._places, start)
+        return following < len(self._places) and self._starts[following] < end
 
     def moves(self, box: Box) -> bool:
         """Whether some byte of the box goes elsewhere."""
@@ -66,9 +72,9 @@ class _Plan(msgspec.Struct, frozen=True):
 
 
 def rewritten(
-    data: memoryview, edits: Iterable[Edit], items: Locations | None = None, stop: int | None = None
+    data: memoryview, edits: Iterable[Edit], items: Iterable[Locations] = (), stop: int | None = None
 ) -> Pieces:
-    """The file with `edits` made; `items` takes the place of the `iloc` box that it was read from.
+    """The file with `edits` made; `items` take the place of the `iloc` boxes that they were read from.
 
     Offsets in `items` are those of the old file. The file's boxes end at `stop`, which may be before its last byte.
     Everything is checked before this returns.
@@ -79,7 +85,8 @@ def rewritten(
     edits = tuple(edits)
     end = len(data) if stop is None else stop
     offsets = find_offsets(data, end)
-    located = tuple(items if items is not None and items.box == own.box else own for own in offsets.items)
+    changed = {one.box: one for one in items}
+    located = tuple(changed.get(own.box, own) for own in offsets.items)
     try:
         plan = _plan(data[:end], edits, offsets, located)
     except struct_error as error:
@@ -98,7 +105,7 @@ def _plan(
         tables = frozenset(run.start for run in runs if wide and run.inside)
         items = tuple(widened(one) if wide else one for one in located)
         shift = Shift(_growths(edits, runs, tables, items))
-        places = tuple(moved(one, shift) for one in items)
+        places = tuple(moved(one, shift, shift.touches) for one in items)
         if _all_fit(data, runs, tables, shift) and all(fits(one) for one in places):
             every = (
                 *edits,
@@ -112,10 +119,11 @@ def _plan(
 
 def _growths(
     edits: tuple[Edit, ...], runs: tuple[Run, ...], wide: frozenset[int], items: tuple[Locations, ...]
-) -> Iterator[tuple[int, int]]:
-    yield from ((edit.end, edit.growth) for edit in edits)
-    yield from ((run.end, 4 * run.count) for run in runs if run.start in wide)
-    yield from ((one.box.end, encoded_size(one) - (one.box.end - one.box.content)) for one in items)
+) -> Iterator[tuple[int, int, int]]:
+    yield from ((edit.start, edit.end, edit.growth) for edit in edits)
+    yield from ((run.start, run.end, 4 * run.count) for run in runs if run.start in wide)
+    for one in items:
+        yield one.box.content, one.box.end, encoded_size(one) - (one.box.end - one.box.content)
 
 
 def _all_fit(data: memoryview, runs: tuple[Run, ...], wide: frozenset[int], shift: Shift) -> bool:

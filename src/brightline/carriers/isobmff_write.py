@@ -48,6 +48,16 @@ class _List(msgspec.Struct, frozen=True):
         return found[0] if found else None
 
 
+class _Names(msgspec.Struct, frozen=True):
+    """The `keys` box of a `meta` box directly in `moov`: its names, and its entries as they stand there."""
+
+    movie: Box
+    meta: Box
+    keys: Box
+    names: tuple[str, ...]
+    entries: bytes
+
+
 def write(data: memoryview, mark: str) -> Pieces:
     """The file with exactly one mark in `moov.udta.meta`; every byte but sizes and offsets stays.
 
@@ -114,24 +124,61 @@ def _inserted(data: memoryview, movie: Box, value: bytes) -> list[Edit]:
     found = next((one for user in users if (one := _key_list(data, movie, user)) is not None), None)
     if found is not None:
         return _in_list(data, found, value)
-    meta = new_box(b"meta", bytes(4), _handler(), _new_keys(), new_box(b"ilst", _item(1, value)))
+    shared = _movie_keys(data, movie)
+    meta = _new_list(value, shared)
     if users:
         place = append_at(data, list(inner(data, users[0])), users[0].content)
-        return [Edit(place, place, meta, (movie, users[0]))]
-    place = append_at(data, list(inner(data, movie)), movie.content)
+        late = [] if shared is None or users[0].start < shared.meta.start else _named_twice(data, shared)
+        return [*late, Edit(place, place, meta, (movie, users[0]))]
+    place = append_at(data, list(inner(data, movie)), movie.content) if shared is None else shared.meta.start
     return [Edit(place, place, new_box(b"udta", meta), (movie,))]
+
+
+def _movie_keys(data: memoryview, movie: Box) -> _Names | None:
+    """The names in a `meta` box directly in `moov`, as phones write it; None without one."""
+    for meta in inner(data, movie, b"meta"):
+        children = list(in_meta(data, meta))
+        keys = next((box for box in children if box.type == b"keys"), None)
+        if keys is not None and _is_keyed(data, children):
+            end = append_at(data, list(boxes(data, keys.content + 8, keys.end)), keys.content + 8)
+            return _Names(movie, meta, keys, read_keys(data, keys), bytes(data[keys.content + 8 : end]))
+    return None
+
+
+def _new_list(value: bytes, shared: _Names | None) -> bytes:
+    """A `meta` box with the mark.
+
+    FFmpeg takes the first `keys` of a file for all of them, so that ours repeats the names that phones keep in `moov`:
+    a number then means the same name in both.
+    """
+    names, entries = ((), b"") if shared is None else (shared.names, shared.entries)
+    index = names.index(MARK_KEY) + 1 if MARK_KEY in names else len(names) + 1
+    entries += _key() if index > len(names) else b""
+    keys = new_box(b"keys", pack(">II", 0, max(index, len(names))), entries)
+    return new_box(b"meta", bytes(4), _handler(), keys, new_box(b"ilst", _item(index, value)))
+
+
+def _named_twice(data: memoryview, shared: _Names) -> list[Edit]:
+    """The key's name, without a value, for the list before ours, whose numbers FFmpeg goes by."""
+    if MARK_KEY in shared.names:
+        return []
+    return _one_more_key(data, shared.keys, (shared.movie, shared.meta), len(shared.names))
 
 
 def _key_list(data: memoryview, movie: Box, user: Box) -> _List | None:
     """The first `meta` box in `udta` whose handler is `mdta`; others, such as iTunes' `mdir`, are left alone."""
     for meta in inner(data, user, b"meta"):
         children = list(in_meta(data, meta))
-        if any(
-            box.type == b"hdlr" and bytes(data[box.content + 8 : box.content + 12]) == b"mdta"
-            for box in children
-        ):
+        if _is_keyed(data, children):
             return _List(movie, user, meta, children)
     return None
+
+
+def _is_keyed(data: memoryview, children: list[Box]) -> bool:
+    """Whether the handler is `mdta`: values go by the names in `keys`."""
+    return any(
+        box.type == b"hdlr" and bytes(data[box.content + 8 : box.content + 12]) == b"mdta" for box in children
+    )
 
 
 def _in_list(data: memoryview, found: _List, value: bytes) -> list[Edit]:
