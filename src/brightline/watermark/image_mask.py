@@ -16,7 +16,7 @@ DARK, BRIGHT = (
 _WIDTH = 9  # canonical pixels over which texture is judged
 
 
-def mask(luma: Plane, scale: float) -> Plane:
+def mask(luma: Plane, scale: float, gain: float = 1.0) -> Plane:
     """Root mean square change in grey levels that the picture bears at each pixel.
 
     Textures hide much, even surfaces little. A lone edge hides nothing beside it: the mean of square roots, which
@@ -25,6 +25,7 @@ def mask(luma: Plane, scale: float) -> Plane:
     Args:
         luma: the picture.
         scale: pixels for one pixel of the pattern, 1 or more.
+        gain: on what texture hides; even surfaces stay as they are.
     """
     width = max(3, round(_WIDTH * scale))
     detail = np.abs(luma - ndimage.uniform_filter(luma, width))
@@ -32,6 +33,6 @@ def mask(luma: Plane, scale: float) -> Plane:
     # A screen's light goes with the power 2.2 of luma: one grey level is a larger share of it in the dark.
     light = DARK + (1.0 - DARK) * np.clip(luma / BRIGHT, 0.0, 1.0)
     # Large pictures lend each pixel of the pattern many of their own, and show coarser waves to the eye.
-    strength = (FLAT / np.sqrt(scale) + SHARE * texture) * light
-    bearable: Plane = np.minimum(ndimage.uniform_filter(strength, width), STRONGEST).astype(np.float32)
+    strength = (FLAT / np.sqrt(scale) + gain * SHARE * texture) * light
+    bearable: Plane = np.minimum(ndimage.uniform_filter(strength, width), gain * STRONGEST).astype(np.float32)
     return bearable
