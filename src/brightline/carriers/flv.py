@@ -136,7 +136,10 @@ def parse(data: memoryview, tag: Tag) -> Script:
     values: list[Value] = []
     end = _walk(data, at, tag.end, (), values, 0)
     kind = data[at]
-    closed = kind in {OBJECT, ARRAY} and bytes(data[end - 3 : end]) == b"\x00\x00\x09"
+    own = all(
+        value.end <= end - 3 for value in values
+    )  # an end that stands there may be that of an object inside
+    closed = kind in {OBJECT, ARRAY} and own and bytes(data[end - 3 : end]) == b"\x00\x00\x09"
     name = bytes(data[tag.content + 3 : at])
     return Script(name, kind, at, end - 3 if closed else -1, tuple(values))
 

@@ -119,10 +119,7 @@ def _insert(data: memoryview, segment: _Segment, mark: str) -> list[Edit]:
                 return [Edit(gap.start, gap.end, filled)]
     if not segment.has_positions:
         return [Edit(segment.first_cluster, segment.first_cluster, made(TAGS, tag))]
-    entry = made(_SEEK_ID, TAGS.to_bytes(4, "big")) + made(
-        _SEEK_POSITION, _relative(segment).to_bytes(8, "big")
-    )
-    entered = _sought(data, segment, made(_SEEK, entry), None)
+    entered = _sought(data, segment, _entry(segment), None)
     return [*entered, Edit(segment.end, segment.end, made(TAGS, tag))]
 
 
@@ -135,7 +132,7 @@ def _replace(data: memoryview, segment: _Segment, standing: Candidate, mark: str
         return [edit]
     if not segment.has_positions:
         return [Edit(tags.start, tags.end, made(TAGS, content))]
-    moved = _sought(data, segment, b"", tags)
+    moved = _sought(data, segment, b"", tags) or _sought(data, segment, _entry(segment), None)
     gone = Edit(tags.start, tags.end, void(tags.end - tags.start))
     new = Edit(segment.end, segment.end, made(TAGS, content))
     return sorted([*moved, gone, new], key=lambda one: one.start)
@@ -179,6 +176,12 @@ def _filled(content: bytes, room: int) -> bytes | None:
 def _relative(segment: _Segment) -> int:
     """Where the segment ends, as `SeekPosition` counts."""
     return segment.end - segment.element.content
+
+
+def _entry(segment: _Segment) -> bytes:
+    """An entry of `SeekHead` for tags at the segment's end."""
+    place = made(_SEEK_POSITION, _relative(segment).to_bytes(8, "big"))
+    return made(_SEEK, made(_SEEK_ID, TAGS.to_bytes(_ID_BYTES, "big")) + place)
 
 
 def _sought(data: memoryview, segment: _Segment, entry: bytes, moved: Element | None) -> list[Edit]:
