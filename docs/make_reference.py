@@ -69,8 +69,11 @@ def commands() -> Iterator[tuple[str, click.Command]]:
             raise LookupError(f"`{name}` is listed and is no command")
         yield f"brightline {name}", command
         if isinstance(command, click.Group):
-            for part in sorted(command.commands):
-                yield f"brightline {name} {part}", command.commands[part]
+            for part in sorted(command.list_commands(context)):
+                inner = command.get_command(context, part)
+                if inner is None:
+                    raise LookupError(f"`{name} {part}` is listed and is no command")
+                yield f"brightline {name} {part}", inner
 
 
 def _command(path: str, command: click.Command) -> str:

@@ -94,6 +94,7 @@ class MarkShow:
             write_json(answer)
             return
         word = Words("kept", "保留") if answer.whole else Words("lost", "丢失")
+        word = Words("failed", "失败") if answer.error else word
         if not self._quiet or not answer.whole:
             self._print(
                 f"{answer.before} -> {answer.after}", word, "green" if answer.whole else "red",
