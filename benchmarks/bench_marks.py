@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import watermark_image
+import watermark_peer
 import watermark_sound
 import watermark_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "watermarks.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "pictures": watermark_image.section,
+    "peers": watermark_peer.section,
     "sound": watermark_sound.section,
     "words": watermark_text.section,
 }
@@ -38,6 +40,8 @@ def main() -> None:
     arguments = parser.parse_args()
     written = sections(PAGE.read_text("utf-8")) if PAGE.is_file() else {}
     for name, section in SECTIONS.items():
+        if name == "peers" and not watermark_peer.installed():
+            continue  # what was measured stays
         if arguments.only in {None, name}:
             written[name] = section(arguments.data).strip()
             PAGE.write_text(page(written), "utf-8")
