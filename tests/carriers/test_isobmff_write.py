@@ -306,7 +306,7 @@ def test_the_shares_of_a_free_box_that_somebody_uses_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (marks.mp4(marks.meta_box(OTHER), in_moov=marks.meta_box(OTHER)), "2 marks"),
+        (marks.mp4(marks.meta_box(OTHER), in_moov=marks.meta_box(OTHER)), "more than one mark"),
         (marks.mp4(in_moov=marks.meta_box(OTHER)), "mark"),
         (marks.mp4(marks.meta_box(OTHER, key="")), "mark"),
         (marks.mp4(marks.meta_box(OTHER, key="xAIGC")), "guide"),
@@ -392,10 +392,10 @@ def test_hostile_repetition_takes_little_time_and_memory(data: bytes) -> None:
 # Large files: sparse, so that they take no room on the disk
 
 
-def _anonymous_kib() -> int:
-    """Memory of this process that no file backs; pages of a mapped file come and go as the system likes."""
+def _resident_kib() -> int:
+    """Memory that this process has now, pages of mapped files with it."""
     status = Path("/proc/self/status").read_text("ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 def _mapped(path: Path) -> memoryview:
@@ -437,22 +437,26 @@ def test_a_2_gb_video_takes_bounded_memory(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.write(data[:at] + struct.pack(">I", size - at) + data[at + 4 :])
         file.truncate(size)
-    mapped, before, peak = _mapped(source), _anonymous_kib(), 0
-    begin = time.monotonic()
-    nothing = bytes(1024 * 1024)
+    mapped, before, peak, position = _mapped(source), _resident_kib(), 0, 0
+    begin = time.process_time()
     with target.open("wb") as file:
         for piece in write(mapped, MARK):
-            if piece == nothing[: len(piece)]:
-                file.seek(len(piece), os.SEEK_CUR)
-            else:
+            if position < 2**21:
                 file.write(piece)
-            peak = max(peak, _anonymous_kib())
-        file.truncate(file.tell())
+            else:  # a hole of the source, which is not written out, so that the test takes no 2 GB of the disk
+                assert not piece[0]
+                assert not piece[-1]
+                file.seek(len(piece), os.SEEK_CUR)
+            position += len(piece)
+            peak = max(peak, _resident_kib())
+        file.truncate(position)
+    assert len(data) < 2**20
+    assert position > size
     new = _mapped(target)
     assert text_of(new) == MARK  # type: ignore[arg-type]  # a view reads like bytes
-    peak = max(peak, _anonymous_kib())
+    peak = max(peak, _resident_kib())
     assert peak - before < 64 * 1024
-    assert time.monotonic() - begin < 60
+    assert time.process_time() - begin < 10
     with av.open(str(target)) as container:
         frames = [frame.to_ndarray().tobytes() for frame in container.decode(video=0)]
     with av.open(io.BytesIO(data)) as container:

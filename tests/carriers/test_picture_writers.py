@@ -411,7 +411,7 @@ def refused() -> list[tuple[str, Kind, bytes, str]]:
         ("two xmp", Kind.GIF, marks.gif(marks.gif_xmp(packet) * 2), "2 XMP packets"),
         ("no room", Kind.JPEG, marks.jpeg(marks.xmp_segment(full)), "a segment holds 65,502"),
         ("broken", Kind.PNG, marks.png(marks.xmp_chunk(packet[:-60])), "not well-formed"),
-        ("wide", Kind.GIF, marks.gif(marks.gif_xmp(packet.decode().encode("utf-16"))), "might hold a mark"),
+        ("wide", Kind.GIF, marks.gif(marks.gif_xmp(packet.decode().encode("utf-16"))), "could hold a mark"),
         (
             "no trailer",
             Kind.GIF,
@@ -425,7 +425,7 @@ def refused() -> list[tuple[str, Kind, bytes, str]]:
             "marked twice",
             Kind.JPEG,
             marks.jpeg(marks.xmp_segment(mark), marks.segment(0xFE, mark)),
-            "2 marks",
+            "more than one mark",
         ),
         (
             "checksum",

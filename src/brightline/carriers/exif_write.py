@@ -6,14 +6,14 @@ TC260-PG-20259A Annex B. A longer value goes to the block's end; where the old o
 from brightline.carriers.candidate import decode
 from brightline.carriers.exif import USER_COMMENT
 from brightline.carriers.loose import find_loose
-from brightline.carriers.splices import Splice
+from brightline.carriers.splice import Edit
 from brightline.carriers.tiff_directory import Entry, Extent, Parts
 from brightline.core.errors import CarrierError
 
 _ASCII = b"ASCII\x00\x00\x00"
 
 
-def comment_splices(block: memoryview, text: str) -> list[Splice]:
+def comment_edits(block: memoryview, text: str) -> list[Edit]:
     """What has to change in an EXIF block for its UserComment to hold `text` instead of the mark that it holds now.
 
     Args:
@@ -37,7 +37,7 @@ def comment_splices(block: memoryview, text: str) -> list[Splice]:
     (entry,) = found
     old = Extent(entry.value_at, entry.value_at + entry.size)
     _check_alone(bytes(block[old.start : old.end]))
-    return _splices(parts, entry, old, _ASCII + text.encode("ascii"))
+    return _edits(parts, entry, old, _ASCII + text.encode("ascii"))
 
 
 def _check_alone(value: bytes) -> None:
@@ -47,16 +47,16 @@ def _check_alone(value: bytes) -> None:
         raise CarrierError("the EXIF user comment holds more than a mark in ASCII, and it cannot be replaced")
 
 
-def _splices(parts: Parts, entry: Entry, old: Extent, new: bytes) -> list[Splice]:
+def _edits(parts: Parts, entry: Entry, old: Extent, new: bytes) -> list[Edit]:
     if len(new) <= entry.size:  # the comment keeps its size: cameras reserve room, readers strip the zeros
-        return [Splice(old.start, old.end, new.ljust(entry.size, b"\x00"))]
+        return [Edit(old.start, old.end, new.ljust(entry.size, b"\x00"))]
     if not parts.is_alone(entry):
         raise CarrierError("the EXIF user comment overlaps another value, and it cannot be replaced")
     end = len(parts.data)
     at = end + (end & 1)
     pointer = parts.layout.pack("W", len(new)) + parts.layout.pack("W", at)
     return [
-        Splice(entry.at + 4, entry.at + 4 + len(pointer), pointer),
-        Splice(old.start, old.end, bytes(entry.size)),
-        Splice(end, end, bytes(at - end) + new),
+        Edit(entry.at + 4, entry.at + 4 + len(pointer), pointer),
+        Edit(old.start, old.end, bytes(entry.size)),
+        Edit(end, end, bytes(at - end) + new),
     ]

@@ -5,9 +5,9 @@ TC260-PG-20259A; GIF89a specification 26; XMP part 3, 1.1.2.
 
 from brightline.carriers.gif import read
 from brightline.carriers.gif_block import MAGIC_TRAILER, XMP_APPLICATION, Block, Label, blocks, packet_range
-from brightline.carriers.splices import Splice, spliced, standing_mark
+from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.writing import Pieces
-from brightline.carriers.xmp_mark import Edit, mark_edit
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit
 from brightline.core.errors import CarrierError
 
 _HEAD = b"\x21\xff\x0b" + XMP_APPLICATION
@@ -20,11 +20,11 @@ def write(data: memoryview, mark: str) -> Pieces:
     Raises:
         CarrierError: as `writing.Write`.
     """
-    standing_mark(read(data))
+    standing_mark(read, data)
     return edit_xmp(data, mark_edit(mark), forward=True)
 
 
-def edit_xmp(data: memoryview, edit: Edit, *, forward: bool = False) -> Pieces:
+def edit_xmp(data: memoryview, edit: PacketEdit, *, forward: bool = False) -> Pieces:
     """The GIF with its XMP packet edited; a new block goes before the first picture, behind the loop count.
 
     Args:
@@ -44,7 +44,7 @@ def edit_xmp(data: memoryview, edit: Edit, *, forward: bool = False) -> Pieces:
     if len(found) > 1:
         raise CarrierError(f"the GIF has {len(found)} XMP packets, expected at most one")
     if not found:
-        return spliced(data, [*_version(data), Splice(head, head, _extension(edit(None)))])
+        return spliced(data, [*_version(data), Edit(head, head, _extension(edit(None)))])
     (old,) = found
     where = packet_range(data, old)
     if where is None:
@@ -53,15 +53,15 @@ def edit_xmp(data: memoryview, edit: Edit, *, forward: bool = False) -> Pieces:
     if new == bytes(data[old.start : old.end]):
         return spliced(data, [])
     if old.start > head and forward:
-        splices = [Splice(head, head, new), Splice(old.start, old.end, b"")]
+        edits = [Edit(head, head, new), Edit(old.start, old.end, b"")]
     else:
-        splices = [Splice(old.start, old.end, new)]
-    return spliced(data, [*_version(data), *splices])
+        edits = [Edit(old.start, old.end, new)]
+    return spliced(data, [*_version(data), *edits])
 
 
-def _version(data: memoryview) -> list[Splice]:
+def _version(data: memoryview) -> list[Edit]:
     old = bytes(data[_VERSION])
-    return [] if old == b"GIF89a" else [Splice(0, len(old), b"GIF89a")]
+    return [] if old == b"GIF89a" else [Edit(0, len(old), b"GIF89a")]
 
 
 def _extension(packet: bytes) -> bytes:

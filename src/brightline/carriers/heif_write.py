@@ -21,10 +21,9 @@ from brightline.carriers.isobmff_boxes import UINT32_MAX, Box, append_at, boxes,
 from brightline.carriers.isobmff_items import IN_FILE, IN_IDAT, Extent, Location, Locations, holding
 from brightline.carriers.isobmff_offsets import find_offsets
 from brightline.carriers.isobmff_rewrite import Edit, rewritten
-from brightline.carriers.splices import standing_mark
+from brightline.carriers.splice import standing_mark
 from brightline.carriers.writing import Pieces
-from brightline.carriers.xmp_mark import Edit as PacketEdit
-from brightline.carriers.xmp_mark import mark_edit
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit
 from brightline.core.errors import CarrierError
 
 _NUMBER_LIMIT = 2**16  # of items in `infe` version 2 and `iloc` versions 0 and 1
@@ -44,7 +43,7 @@ def write(data: memoryview, mark: str) -> Pieces:
         CarrierError: the file is broken or without items, its offsets cannot follow, or it holds a mark elsewhere,
             more than one, or one that cannot be replaced.
     """
-    candidate = standing_mark(read(data))
+    candidate = standing_mark(read, data)
     if candidate is not None and candidate.carrier != MARK_PLACE:
         raise CarrierError(f"the file carries a mark at `{candidate.carrier}`, which the guide does not name")
     return edit_xmp(data, mark_edit(mark), None if candidate is None else (candidate.start, candidate.end))

@@ -12,7 +12,7 @@ from brightline.carriers import gif_write, heif_write, jpeg_write, png_write, ti
 from brightline.carriers.jpeg import EXTENDED_HEADER, Segment, segments
 from brightline.carriers.writing import Pieces
 from brightline.carriers.xmp_edit import Name, property_values, set_property
-from brightline.carriers.xmp_mark import Edit
+from brightline.carriers.xmp_mark import PacketEdit
 from brightline.core.errors import CarrierError
 from brightline.core.subject import Kind
 
@@ -41,7 +41,7 @@ _NOT_AI = frozenset(
 )
 
 
-def source_type_edit(uri: str) -> Edit:
+def source_type_edit(uri: str) -> PacketEdit:
     """The edit that sets the property; the packet stays as it is when it says the same already.
 
     Raises:
@@ -69,7 +69,7 @@ def _term(value: str) -> str:
     return value.strip().rstrip("/").rpartition("/")[2]
 
 
-def _put(edit_xmp: Callable[[memoryview, Edit], Pieces]) -> Put:
+def _put(edit_xmp: Callable[[memoryview, PacketEdit], Pieces]) -> Put:
     def put(data: memoryview, uri: str) -> Pieces:
         return edit_xmp(data, source_type_edit(uri))
 

@@ -21,7 +21,7 @@ from brightline.carriers.isobmff_boxes import (
 )
 from brightline.carriers.isobmff_offsets import MEDIA
 from brightline.carriers.isobmff_rewrite import Edit, rewritten
-from brightline.carriers.splices import standing_mark
+from brightline.carriers.splice import standing_mark
 from brightline.carriers.writing import Pieces
 from brightline.core.errors import CarrierError
 
@@ -75,7 +75,7 @@ def write(data: memoryview, mark: str) -> Pieces:
 
 def _standing(data: memoryview) -> Candidate | None:
     """The mark that the file holds under the guide's key; None when it holds none at all."""
-    candidate = standing_mark(read(data))
+    candidate = standing_mark(read, data)
     if candidate is not None and candidate.carrier != MARK_PLACE:
         raise CarrierError(f"the file carries a mark at `{candidate.carrier}`, which is not the guide's key")
     return candidate

@@ -4,7 +4,7 @@ Source: CIPA DC-007-2009 (Multi-Picture Format) 5.2.3. Offsets count from the in
 """
 
 from brightline.carriers.jpeg import Segment
-from brightline.carriers.splices import Splice
+from brightline.carriers.splice import Edit
 from brightline.carriers.tiff_directory import Parts
 from brightline.core.errors import CarrierError
 
@@ -15,28 +15,28 @@ _ENTRY_BYTES = 16  # attribute, size, offset: 4 bytes each; two dependent pictur
 _LARGEST = 2**32 - 1
 
 
-def index_splices(found: list[Segment], at: int, growth: int) -> list[Splice]:
+def index_edits(found: list[Segment], at: int, growth: int) -> list[Edit]:
     """What changes in the index when the file grows by `growth` bytes at byte `at`, inside the first picture.
 
     Raises:
         CarrierError: the index is broken, so that nobody can tell where the other pictures lie.
     """
-    splices: list[Splice] = []
+    edits: list[Edit] = []
     if growth == 0:
-        return splices
+        return edits
     for segment in found:
         if segment.marker == _APP2 and segment.data.startswith(_HEADER) and not segment.behind_pixels:
-            splices += _entry_splices(segment, at, growth)
-    return splices
+            edits += _entry_edits(segment, at, growth)
+    return edits
 
 
-def _entry_splices(segment: Segment, at: int, growth: int) -> list[Splice]:
+def _entry_edits(segment: Segment, at: int, growth: int) -> list[Edit]:
     block = memoryview(segment.data)[len(_HEADER) :]
     base = segment.start + len(_HEADER)
     parts = Parts(block)
     if parts.broken or not parts.directories:
         raise CarrierError("the JPEG's index of several pictures is broken")
-    splices: list[Splice] = []
+    edits: list[Edit] = []
     for entry in (one for one in parts.directories[0].entries if one.number == _ENTRIES):
         for index in range(entry.size // _ENTRY_BYTES):
             where = entry.value_at + _ENTRY_BYTES * index
@@ -47,5 +47,5 @@ def _entry_splices(segment: Segment, at: int, growth: int) -> list[Splice]:
                 offset += growth
             if not (0 <= size <= _LARGEST and 0 <= offset <= _LARGEST):
                 raise CarrierError("the JPEG's index of several pictures cannot hold the new sizes")
-            splices.append(Splice(base + where + 4, base + where + 12, parts.layout.pack("II", size, offset)))
-    return splices
+            edits.append(Edit(base + where + 4, base + where + 12, parts.layout.pack("II", size, offset)))
+    return edits

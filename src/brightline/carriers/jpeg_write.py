@@ -7,13 +7,13 @@ Where a file holds several pictures (CIPA DC-007), the sizes and offsets of that
 import struct
 
 from brightline.carriers.candidate import Candidate
-from brightline.carriers.exif_write import comment_splices
+from brightline.carriers.exif_write import comment_edits
 from brightline.carriers.jpeg import APP1, EXIF_HEADER, XMP_HEADER, Segment, read, segments
-from brightline.carriers.jpeg_index import index_splices
-from brightline.carriers.splices import Splice, spliced, standing_mark
+from brightline.carriers.jpeg_index import index_edits
+from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.writing import Pieces
 from brightline.carriers.xmp_edit import trimmed
-from brightline.carriers.xmp_mark import Edit, mark_edit, wrapped_ascii
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit, wrapped_ascii
 from brightline.core.errors import CarrierError
 
 _APP0 = 0xE0
@@ -27,7 +27,7 @@ def write(data: memoryview, mark: str) -> Pieces:
     Raises:
         CarrierError: as `writing.Write`; also where the mark does not fit into 64 KiB, or stands in extended XMP.
     """
-    standing = standing_mark(read(data))
+    standing = standing_mark(read, data)
     if standing is None or standing.carrier == "jpeg:APP1:XMP":
         return edit_xmp(data, mark_edit(mark))
     if standing.carrier != "jpeg:APP1:EXIF:UserComment":
@@ -35,7 +35,7 @@ def write(data: memoryview, mark: str) -> Pieces:
     return _edit_comment(data, standing, wrapped_ascii(mark))
 
 
-def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
+def edit_xmp(data: memoryview, edit: PacketEdit) -> Pieces:
     """The JPEG with its XMP packet edited; a new segment goes behind JFIF and EXIF. Extended XMP stays as it is.
 
     Raises:
@@ -49,12 +49,12 @@ def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
         raise CarrierError("the JPEG's XMP packet lies behind the picture")
     if not packets:
         at = _head_end(found)
-        return _respliced(data, found, [Splice(at, at, _segment(XMP_HEADER + _fitted(edit(None))))])
+        return _respliced(data, found, [Edit(at, at, _segment(XMP_HEADER + _fitted(edit(None))))])
     (old,) = packets
     new = XMP_HEADER + _fitted(edit(old.data[len(XMP_HEADER) :]))
     if new == old.data:
         return spliced(data, [])
-    return _respliced(data, found, [Splice(old.start - 4, old.end, _segment(new))])
+    return _respliced(data, found, [Edit(old.start - 4, old.end, _segment(new))])
 
 
 def _all_segments(data: memoryview) -> list[Segment]:
@@ -88,14 +88,14 @@ def _edit_comment(data: memoryview, standing: Candidate, text: str) -> Pieces:
     found = _all_segments(data)
     (old,) = (one for one in found if one.start <= standing.start < one.end)
     block = memoryview(old.data)[len(EXIF_HEADER) :]
-    payload = EXIF_HEADER + b"".join(spliced(block, comment_splices(block, text)))
+    payload = EXIF_HEADER + b"".join(spliced(block, comment_edits(block, text)))
     if len(payload) > _PAYLOAD_LIMIT_BYTES:
         raise CarrierError(f"the JPEG's EXIF would have {len(payload)} bytes, a segment holds 65,533")
-    return _respliced(data, found, [Splice(old.start - 4, old.end, _segment(payload))])
+    return _respliced(data, found, [Edit(old.start - 4, old.end, _segment(payload))])
 
 
-def _respliced(data: memoryview, found: list[Segment], splices: list[Splice]) -> Pieces:
+def _respliced(data: memoryview, found: list[Segment], edits: list[Edit]) -> Pieces:
     """With the index of several pictures following the one change."""
-    (change,) = splices
+    (change,) = edits
     growth = len(change.new) - (change.end - change.start)
-    return spliced(data, [*splices, *index_splices(found, change.start, growth)])
+    return spliced(data, [*edits, *index_edits(found, change.start, growth)])

@@ -8,9 +8,9 @@ import zlib
 
 from brightline.carriers.candidate import Candidate, Oddity
 from brightline.carriers.png import PIXELS, XMP_KEYWORD, Chunk, Text, chunks, read, text_of
-from brightline.carriers.splices import Splice, spliced, standing_mark
+from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.writing import Pieces
-from brightline.carriers.xmp_mark import Edit, mark_edit, wrapped_ascii
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit, wrapped_ascii
 from brightline.core.errors import CarrierError
 
 _TOLERATED = frozenset({Oddity.COMPRESSED})  # XMP forbids compression, so the new chunk has none
@@ -23,13 +23,13 @@ def write(data: memoryview, mark: str) -> Pieces:
     Raises:
         CarrierError: as `writing.Write`.
     """
-    standing = standing_mark(read(data), tolerated=_TOLERATED)
+    standing = standing_mark(read, data, odd=_TOLERATED)
     if standing is None or standing.carrier == f"png:iTXt:{XMP_KEYWORD}":
         return edit_xmp(data, mark_edit(mark), forward=True)
-    return spliced(data, [_text_splice(data, standing, mark)])
+    return spliced(data, [_text_edit(data, standing, mark)])
 
 
-def edit_xmp(data: memoryview, edit: Edit, *, forward: bool = False) -> Pieces:
+def edit_xmp(data: memoryview, edit: PacketEdit, *, forward: bool = False) -> Pieces:
     """The PNG with its XMP packet edited; a new chunk goes behind IHDR.
 
     Args:
@@ -53,21 +53,21 @@ def edit_xmp(data: memoryview, edit: Edit, *, forward: bool = False) -> Pieces:
     if len(found) > 1:
         raise CarrierError(f"the PNG has {len(found)} XMP packets, expected at most one")
     if not found:
-        return spliced(data, [Splice(header, header, _xmp_chunk(edit(None)))])
+        return spliced(data, [Edit(header, header, _xmp_chunk(edit(None)))])
     (old,) = found
     new = _edited(old, edit)
     if new == bytes(data[old.start : old.end]):
         return spliced(data, [])
     if behind and forward:
-        return spliced(data, [Splice(header, header, new), Splice(old.start, old.end, b"")])
-    return spliced(data, [Splice(old.start, old.end, new)])
+        return spliced(data, [Edit(header, header, new), Edit(old.start, old.end, b"")])
+    return spliced(data, [Edit(old.start, old.end, new)])
 
 
 def _is_xmp(chunk: Chunk) -> bool:
     return bytes(chunk.data[: len(XMP_KEYWORD) + 1]) == XMP_KEYWORD.encode() + b"\x00"
 
 
-def _edited(chunk: Chunk, edit: Edit) -> bytes:
+def _edited(chunk: Chunk, edit: PacketEdit) -> bytes:
     """The XMP chunk with its packet edited; language and translated keyword stay."""
     if not chunk.intact:
         raise CarrierError("the checksum of the PNG's XMP chunk is wrong")
@@ -88,14 +88,14 @@ def _text(chunk: Chunk) -> Text:
     return text
 
 
-def _text_splice(data: memoryview, standing: Candidate, mark: str) -> Splice:
+def _text_edit(data: memoryview, standing: Candidate, mark: str) -> Edit:
     """The tEXt chunk that holds the mark, with the new value."""
     kind = bytes(data[standing.start + 4 : standing.start + 8])
     if kind != b"tEXt":
         raise CarrierError(f"the mark in {standing.carrier} cannot be replaced there")
     content = bytes(data[standing.start + 8 : standing.end - 4])
     keyword = content[: content.index(b"\x00") + 1]
-    return Splice(standing.start, standing.end, _chunk(kind, keyword + wrapped_ascii(mark).encode()))
+    return Edit(standing.start, standing.end, _chunk(kind, keyword + wrapped_ascii(mark).encode()))
 
 
 def _xmp_chunk(packet: bytes) -> bytes:

@@ -5,12 +5,12 @@ directory with one more entry, to which the header then points.
 """
 
 from brightline.carriers.exif import TEXT_TYPES, XMP_TAG
-from brightline.carriers.splices import Splice, spliced, standing_mark
+from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.tiff import read
 from brightline.carriers.tiff_directory import Directory, Entry, Extent, Parts
 from brightline.carriers.writing import Pieces
 from brightline.carriers.xmp_edit import trimmed
-from brightline.carriers.xmp_mark import Edit, mark_edit
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit
 from brightline.core.errors import CarrierError
 
 _UNDEFINED = 7  # the type that the guide prints
@@ -25,11 +25,11 @@ def write(data: memoryview, mark: str) -> Pieces:
     Raises:
         CarrierError: as `writing.Write`; also where a classic TIFF would pass 4 GiB.
     """
-    standing_mark(read(data))
+    standing_mark(read, data)
     return edit_xmp(data, mark_edit(mark))
 
 
-def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
+def edit_xmp(data: memoryview, edit: PacketEdit) -> Pieces:
     """The TIFF with its XMP packet edited.
 
     Raises:
@@ -52,7 +52,7 @@ def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
     return spliced(data, _replaced(parts, entry, old, trimmed(edit(packet), entry.size)))
 
 
-def _replaced(parts: Parts, entry: Entry, old: Extent, packet: bytes) -> list[Splice]:
+def _replaced(parts: Parts, entry: Entry, old: Extent, packet: bytes) -> list[Edit]:
     """The packet where it was when there is room or nothing behind it, else at the end; where it was become zeros."""
     if packet == bytes(parts.data[old.start : old.end]):
         return []
@@ -62,20 +62,20 @@ def _replaced(parts: Parts, entry: Entry, old: Extent, packet: bytes) -> list[Sp
         raise CarrierError("the TIFF's XMP packet overlaps something else, and it cannot be replaced")
     is_last = old.end == len(parts.data)
     if not inline and (is_last or len(packet) <= entry.size):
-        count = Splice(count_at, count_at + layout.word_bytes, layout.pack("W", len(packet)))
+        count = Edit(count_at, count_at + layout.word_bytes, layout.pack("W", len(packet)))
         _end(parts, len(packet))
-        return [count, Splice(old.start, old.end, packet if is_last else packet.ljust(entry.size, b"\x00"))]
+        return [count, Edit(old.start, old.end, packet if is_last else packet.ljust(entry.size, b"\x00"))]
     at = _end(parts, len(packet))
     pointer = layout.pack("WW", len(packet), at)
-    zeros = [] if inline else [Splice(old.start, old.end, bytes(entry.size))]
+    zeros = [] if inline else [Edit(old.start, old.end, bytes(entry.size))]
     return [
-        Splice(count_at, count_at + len(pointer), pointer),
+        Edit(count_at, count_at + len(pointer), pointer),
         *zeros,
-        Splice(len(parts.data), len(parts.data), _gap(parts) + packet),
+        Edit(len(parts.data), len(parts.data), _gap(parts) + packet),
     ]
 
 
-def _added(parts: Parts, first: Directory, packet: bytes) -> list[Splice]:
+def _added(parts: Parts, first: Directory, packet: bytes) -> list[Edit]:
     """A copy of the first directory with one more entry, and the packet behind it."""
     layout, data = parts.layout, parts.data
     head = 8 if layout.big else 2
@@ -96,8 +96,8 @@ def _added(parts: Parts, first: Directory, packet: bytes) -> list[Splice]:
         + bytes(data[first.next_at : first.end])
     )
     return [
-        Splice(layout.first_at, layout.first_at + layout.word_bytes, layout.pack("W", start)),
-        Splice(len(data), len(data), _gap(parts) + directory.ljust(packet_at - start, b"\x00") + packet),
+        Edit(layout.first_at, layout.first_at + layout.word_bytes, layout.pack("W", start)),
+        Edit(len(data), len(data), _gap(parts) + directory.ljust(packet_at - start, b"\x00") + packet),
     ]
 
 

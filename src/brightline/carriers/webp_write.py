@@ -5,10 +5,10 @@ TC260-PG-20259A; RFC 9649 2.5 to 2.7. The picture's own chunks are copied as the
 
 import struct
 
-from brightline.carriers.splices import Splice, spliced, standing_mark
+from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.webp import Chunk, chunks, container_end, read
 from brightline.carriers.writing import Pieces
-from brightline.carriers.xmp_mark import Edit, mark_edit
+from brightline.carriers.xmp_mark import PacketEdit, mark_edit
 from brightline.core.errors import CarrierError
 
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
@@ -24,11 +24,11 @@ def write(data: memoryview, mark: str) -> Pieces:
     Raises:
         CarrierError: as `writing.Write`.
     """
-    standing_mark(read(data))
+    standing_mark(read, data)
     return edit_xmp(data, mark_edit(mark))
 
 
-def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
+def edit_xmp(data: memoryview, edit: PacketEdit) -> Pieces:
     """The WebP with its XMP packet edited; a new chunk goes to the container's end.
 
     Raises:
@@ -38,47 +38,47 @@ def edit_xmp(data: memoryview, edit: Edit) -> Pieces:
     packets = [chunk for chunk in found if chunk.id == b"XMP "]
     if len(packets) > 1:
         raise CarrierError(f"the WebP has {len(packets)} XMP packets, expected at most one")
-    splices = _extended(data, found)
-    splices.append(_replaced(data, packets[0], edit) if packets else _appended(data, found[-1], edit))
-    growth = sum(len(splice.new) - (splice.end - splice.start) for splice in splices)
+    edits = _extended(data, found)
+    edits.append(_replaced(data, packets[0], edit) if packets else _appended(data, found[-1], edit))
+    growth = sum(one.growth for one in edits)
     size = container_end(data) - 8 + growth
     if size > _SIZE_LIMIT_BYTES:
         raise CarrierError("the WebP would be larger than 4 GiB")
     if growth:
-        splices.append(Splice(4, 8, struct.pack("<I", size)))
-    return spliced(data, splices)
+        edits.append(Edit(4, 8, struct.pack("<I", size)))
+    return spliced(data, edits)
 
 
-def _replaced(data: memoryview, chunk: Chunk, edit: Edit) -> Splice:
+def _replaced(data: memoryview, chunk: Chunk, edit: PacketEdit) -> Edit:
     """The XMP chunk with its packet edited, and its padding."""
     old = bytes(data[chunk.start + 8 : chunk.end])
     new = edit(old)
     if new == old:
-        return Splice(chunk.end, chunk.end, b"")
+        return Edit(chunk.end, chunk.end, b"")
     padded = min(chunk.end + ((chunk.end - chunk.start) & 1), container_end(data))
-    return Splice(chunk.start, padded, _chunk(b"XMP ", new))
+    return Edit(chunk.start, padded, _chunk(b"XMP ", new))
 
 
-def _appended(data: memoryview, last: Chunk, edit: Edit) -> Splice:
+def _appended(data: memoryview, last: Chunk, edit: PacketEdit) -> Edit:
     """A new XMP chunk behind the last one, whose missing padding is made up for."""
     odd = (last.end - last.start) & 1
     missing = last.end + odd > container_end(data)
     at = last.end if missing else last.end + odd
-    return Splice(at, at, bytes(missing) + _chunk(b"XMP ", edit(None)))
+    return Edit(at, at, bytes(missing) + _chunk(b"XMP ", edit(None)))
 
 
-def _extended(data: memoryview, found: list[Chunk]) -> list[Splice]:
+def _extended(data: memoryview, found: list[Chunk]) -> list[Edit]:
     """What it takes for the file to be an extended one that says it has XMP."""
     first = found[0] if found else None
     if first is not None and first.id == b"VP8X" and first.end - first.start >= 18:
         at = first.start + _FLAGS_AT
-        return [] if data[at] & _XMP_FLAG else [Splice(at, at + 1, bytes([data[at] | _XMP_FLAG]))]
+        return [] if data[at] & _XMP_FLAG else [Edit(at, at + 1, bytes([data[at] | _XMP_FLAG]))]
     if first is None or first.id not in {b"VP8 ", b"VP8L"}:
         raise CarrierError("the WebP does not begin with VP8, VP8L or VP8X")
     if any(chunk.id in {b"ALPH", b"VP8X", b"ANIM", b"ANMF"} for chunk in found):
         raise CarrierError("the WebP has chunks of an extended file without its header")
     head = bytes(data[first.start + 8 : min(first.end, first.start + 18)])
-    return [Splice(first.start, first.start, _header(first.id, head))]
+    return [Edit(first.start, first.start, _header(first.id, head))]
 
 
 def _header(kind: bytes, head: bytes) -> bytes:

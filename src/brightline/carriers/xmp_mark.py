@@ -11,13 +11,13 @@ from brightline.carriers.xmp import NAMESPACE, read_xmp
 from brightline.carriers.xmp_edit import Name, set_property
 from brightline.core.errors import CarrierError
 
-Edit = Callable[[bytes | None], bytes]
+PacketEdit = Callable[[bytes | None], bytes]
 """What becomes of a file's XMP packet; None where it has none."""
 
 AIGC = Name(NAMESPACE, "TC260", "AIGC")
 
 
-def mark_edit(mark: str) -> Edit:
+def mark_edit(mark: str) -> PacketEdit:
     """The edit that sets the mark; it refuses a packet that would not read back as exactly this one mark."""
 
     def edit(packet: bytes | None) -> bytes:
