@@ -9,7 +9,7 @@ from brightline.core.errors import CarrierError
 
 VOID, CRC_32 = 0xEC, 0xBF
 _CRC_BYTES = 6  # id, size, and four bytes
-_ELEMENT_LIMIT = 2_000_000  # side by side; a day's blocks in one cluster of unknown size
+_ELEMENT_LIMIT = 100_000  # side by side in a master that is read; a long film has some hundreds of chapters
 
 
 class Element(msgspec.Struct, frozen=True):

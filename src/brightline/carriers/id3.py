@@ -4,13 +4,13 @@ Structure: id3.org, ID3v2.2.0, ID3v2.3.0 and ID3v2.4.0 (structure and native fra
 the tag's body after unsynchronisation is undone; `Tag.raw` gives the file's.
 """
 
-import re
 import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import msgspec
+import numpy as np
 
 from brightline.carriers.candidate import METADATA_LIMIT_BYTES, MiB, decode
 from brightline.core.errors import CarrierError
@@ -100,8 +100,9 @@ def tag_at(data: memoryview, start: int, limit: int | None = None) -> Tag:
         if len(body) > METADATA_LIMIT_BYTES:
             raise CarrierError("an unsynchronised ID3 tag is larger than 16 MiB")
         raw = bytes(body)
-        zeros = re.finditer(b"\xff\x00", raw)
-        stuffed = array("I", (match.end() - 1 - index for index, match in enumerate(zeros)))
+        octets = np.frombuffer(raw, np.uint8)
+        zeros = np.flatnonzero((octets[:-1] == 0xFF) & (octets[1:] == 0)) + 1
+        stuffed = array("I", (zeros - np.arange(len(zeros))).astype(np.uint32).tobytes())
         body = raw.replace(b"\xff\x00", b"\xff")
     tag = Tag(start, end, version, flags, body, stuffed, 0)
     return msgspec.structs.replace(tag, frames_at=_frames_at(tag)) if tag.has_extended_header else tag

@@ -31,7 +31,9 @@ LEVEL_ONE = frozenset({SEEK_HEAD, INFO, TRACKS, CHAPTERS, CLUSTER, CUES, ATTACHM
 _NOT_SEARCHED = frozenset({SEEK_HEAD, CLUSTER, CUES, ATTACHMENTS, VOID, CRC_32})
 _SEGMENT_LIMIT = 1_000  # parts of one film glued together
 _DEPTH_LIMIT = 8  # of simple tags in each other
-_ELEMENT_LIMIT = 2_000_000  # clusters, and blocks in clusters of unknown size
+_BLOCK_LIMIT = 2_000_000  # in a cluster of unknown size
+_CLUSTER_LIMIT = 400_000  # of one segment: four days in seconds
+_MASTER_LIMIT = 10_000  # elements beside the clusters; a dozen is common
 
 
 def read(data: memoryview) -> Reading:
@@ -65,8 +67,8 @@ def children(data: memoryview, segment: Element) -> Iterator[Element]:
     Raises:
         CarrierError: one is malformed or cut off, or there are too many.
     """
-    position = segment.content
-    for _ in range(_ELEMENT_LIMIT):
+    position, others = segment.content, 0
+    for _ in range(_CLUSTER_LIMIT):
         if position >= segment.end or (segment.is_open and _begins_file(data, position)):
             return
         element = element_at(data, position, segment.end)
@@ -74,9 +76,12 @@ def children(data: memoryview, segment: Element) -> Iterator[Element]:
             if element.id != CLUSTER:
                 raise CarrierError(f"the EBML element at byte {position} has no size")
             element = msgspec.structs.replace(element, end=_cluster_end(data, element))
+        others += element.id != CLUSTER
+        if others > _MASTER_LIMIT:
+            raise CarrierError(f"more than {_MASTER_LIMIT} Matroska elements beside the clusters")
         yield element
         position = element.end
-    raise CarrierError(f"more than {_ELEMENT_LIMIT} Matroska elements")
+    raise CarrierError(f"more than {_CLUSTER_LIMIT} Matroska clusters")
 
 
 def _begins_file(data: memoryview, position: int) -> bool:
@@ -85,7 +90,7 @@ def _begins_file(data: memoryview, position: int) -> bool:
 
 def _cluster_end(data: memoryview, cluster: Element) -> int:
     position = cluster.content
-    for _ in range(_ELEMENT_LIMIT):
+    for _ in range(_BLOCK_LIMIT):
         if position >= cluster.end:
             return cluster.end
         if int.from_bytes(data[position : position + 4], "big") in LEVEL_ONE or _begins_file(data, position):
@@ -94,7 +99,7 @@ def _cluster_end(data: memoryview, cluster: Element) -> int:
         if inner.is_open:
             raise CarrierError(f"the EBML element at byte {position} has no size")
         position = inner.end
-    raise CarrierError(f"more than {_ELEMENT_LIMIT} elements in a Matroska cluster")
+    raise CarrierError(f"more than {_BLOCK_LIMIT} elements in a Matroska cluster")
 
 
 def _read_child(data: memoryview, child: Element) -> Reading:
