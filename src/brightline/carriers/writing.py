@@ -5,6 +5,7 @@ as it is, apart from the sizes, offsets and checksums that the format itself dem
 mark may be written is for `marking`. Pieces are slices of the mapped file, so that a 2 GB video takes no memory.
 """
 
+import mmap
 from collections.abc import Callable, Iterator
 
 Piece = bytes | memoryview
@@ -21,6 +22,11 @@ COPY_BYTES = 1024 * 1024  # longest slice given at once, so that a reader of pie
 
 
 def sliced(data: memoryview, start: int, end: int) -> Pieces:
-    """The bytes [start, end) of the old file, in slices."""
+    """The bytes [start, end) of the old file, in slices; pages of a mapped file leave memory once they are given."""
+    whole = data.readonly and isinstance(data.obj, mmap.mmap) and len(data.obj) == data.nbytes
+    mapped = data.obj if whole and isinstance(data.obj, mmap.mmap) else None
     for position in range(start, end, COPY_BYTES):
-        yield data[position : min(position + COPY_BYTES, end)]
+        piece = data[position : min(position + COPY_BYTES, end)]
+        yield piece
+        if mapped is not None:  # otherwise they all count as ours until the system wants them back
+            mapped.madvise(mmap.MADV_DONTNEED, position - position % mmap.PAGESIZE, len(piece))
