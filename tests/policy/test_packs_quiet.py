@@ -25,7 +25,7 @@ ORDINARY: dict[str, Examination] = {
     "article": examined(Kind.MARKDOWN, mark("not_found"), *CLEAN_TEXT),
     "photograph": examined(Kind.JPEG, *CLEAN_IMAGE),
     "drawing": examined(Kind.PNG, *CLEAN_IMAGE),
-    "animation": examined(Kind.GIF, CLEAN_IMAGE[1]),
+    "animation": examined(Kind.GIF, *CLEAN_IMAGE),
     "signed photograph": examined(
         Kind.JPEG,
         mark("not_found"),
@@ -70,7 +70,9 @@ ORDINARY: dict[str, Examination] = {
         found("mail.headers", kind="date_odd"),
     ),
     "invoice kept inside": examined(
-        Kind.PDF, found("personal.id", Basis.ESTIMATE, 0.5, Harm.PERSONAL_DATA, type="iban", country="DE")
+        Kind.PDF,
+        mark("not_found"),
+        found("personal.id", Basis.ESTIMATE, 0.5, Harm.PERSONAL_DATA, type="iban", country="DE"),
     ),
     "photograph of a camera": examined(
         Kind.JPEG,
