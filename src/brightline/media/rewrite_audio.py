@@ -291,7 +291,7 @@ def _from_float(sound: Sound, dtype: np.dtype[np.generic]) -> Native:
     if dtype.kind == "f":
         return np.asarray(sound, dtype=dtype)
     if dtype.kind == "u":
-        return np.clip(np.rint(sound * 128.0 + 128.0), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(sound * 128.0 + 128.0), 0, 255), dtype=np.uint8)
     full = float(2 ** (8 * dtype.itemsize - 1))
     return np.asarray(np.clip(np.rint(sound.astype(np.float64) * full), -full, full - 1), dtype=dtype)
 

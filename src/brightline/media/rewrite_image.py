@@ -35,10 +35,11 @@ _UNTURN = {6: 8, 8: 6}  # the other way round; all other orientations undo thems
 
 
 class Layers(msgspec.Struct, frozen=True):
-    """One upright frame: (height, width, 3) uint8 sRGB, and (height, width) uint8 opacity or None where all is opaque."""
+    """One upright frame of how many: (height, width, 3) uint8 sRGB, and (height, width) uint8 opacity or None."""
 
     pixels: Pixels
-    alpha: npt.NDArray[np.uint8] | None = None
+    alpha: npt.NDArray[np.uint8] | None = None  # None where all is opaque
+    frames: int = 1
 
 
 EditLayers = Callable[[Layers], Layers]
@@ -129,7 +130,8 @@ def _frames(image: Image.Image, kind: Kind, edit: EditLayers) -> tuple[Iterator[
 def _edited(frame: Image.Image, kind: Kind, orientation: int, edit: EditLayers) -> Image.Image:
     before = _layers(frame)
     alpha = None if before.alpha is None else turn(before.alpha, orientation)
-    after = edit(Layers(np.ascontiguousarray(turn(before.pixels, orientation)), alpha))
+    upright = np.ascontiguousarray(turn(before.pixels, orientation))
+    after = edit(Layers(upright, alpha, int(getattr(frame, "n_frames", 1))))
     back = _UNTURN.get(orientation, orientation)
     pixels = np.ascontiguousarray(turn(after.pixels, back))
     if pixels.shape != before.pixels.shape or pixels.dtype != np.uint8:
