@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-marks measure fuzz kill docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench bench-marks measure fuzz kill kill-marks docs build clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -67,6 +67,9 @@ fuzz: .uv/bin/uv ## Ten minutes of coverage-guided fuzzing of each parser of our
 
 kill: setup ## Kill a scan 200 times; nothing acknowledged may be lost
 	$(RUN)/python tests/line/kill_scan.py 200
+
+kill-marks: setup ## Kill marking 200 times; no file may be broken
+	$(RUN)/python tests/marking/kill_mark.py 200
 
 docs: setup ## Rebuild the generated reference
 	$(RUN)/python docs/make_reference.py
