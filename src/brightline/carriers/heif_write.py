@@ -67,6 +67,11 @@ def edit_xmp(data: memoryview, edit: PacketEdit, where: tuple[int, int] | None =
     catalogue = read_catalogue(data, metas[0])
     if catalogue.located is None or catalogue.child(b"iinf") is None:
         raise CarrierError("the file's `meta` box has no list of items")
+    for one in catalogue.places.values():
+        if not one.reference and one.construction in {IN_FILE, IN_IDAT}:
+            spans(
+                data, catalogue, one.item
+            )  # a broken file is refused whether or not its packet is the broken part
     item = _packet_item(data, catalogue, where)
     if item is None:
         change = _added(data, catalogue, top, edit)

@@ -34,12 +34,12 @@ def boxes(data: memoryview, start: int, stop: int) -> Iterator[Box]:
             return
         size, kind = struct.unpack_from(">I4s", data, position)
         content = position + 8
+        end = position + int(size) if size else stop
         if size == 1:
             if position + 16 > stop:
                 raise CarrierError(f"a box at byte {position} is cut off")
-            (size,) = struct.unpack_from(">Q", data, content)
+            end = position + int(struct.unpack_from(">Q", data, content)[0])
             content += 8
-        end = stop if size == 0 else position + int(size)
         if end < content or end > stop:
             raise CarrierError(f"the box at byte {position} reaches beyond what holds it")
         yield Box(kind, position, content, end)

@@ -139,9 +139,9 @@ def _movie_keys(data: memoryview, movie: Box) -> _Names | None:
     for meta in inner(data, movie, b"meta"):
         children = list(in_meta(data, meta))
         keys = next((box for box in children if box.type == b"keys"), None)
-        if keys is not None and _is_keyed(data, children):
-            end = append_at(data, list(boxes(data, keys.content + 8, keys.end)), keys.content + 8)
-            return _Names(movie, meta, keys, read_keys(data, keys), bytes(data[keys.content + 8 : end]))
+        if keys is not None and _is_keyed(data, children) and _keys_end(data, keys) == keys.end:
+            entries = bytes(data[min(keys.content + 8, keys.end) : keys.end])
+            return _Names(movie, meta, keys, read_keys(data, keys), entries)
     return None
 
 
@@ -204,9 +204,16 @@ def _in_list(data: memoryview, found: _List, value: bytes) -> list[Edit]:
 def _one_more_key(data: memoryview, keys: Box, inside: tuple[Box, ...], known: int) -> list[Edit]:
     if keys.content + 8 > keys.end or unpack_from(">I", data, keys.content + 4)[0] != known:
         raise CarrierError(f"`keys` counts wrong: it holds {known}")
-    place = append_at(data, list(boxes(data, keys.content + 8, keys.end)), keys.content + 8)
+    if _keys_end(data, keys) != keys.end:
+        raise CarrierError("the last entry of `keys` has no size, so that no other can follow it")
     count = Edit(keys.content + 4, keys.content + 8, pack(">I", known + 1))
-    return [count, Edit(place, place, _key(), (*inside, keys))]
+    return [count, Edit(keys.end, keys.end, _key(), (*inside, keys))]
+
+
+def _keys_end(data: memoryview, keys: Box) -> int:
+    """Where a further entry would go; the end of the box if nothing is wrong with it."""
+    first = min(keys.content + 8, keys.end)
+    return append_at(data, list(boxes(data, first, keys.end)), first)
 
 
 def _handler() -> bytes:
