@@ -10,7 +10,9 @@ from pathlib import Path
 
 import c2pa_parts
 import msgspec
+import pikepdf
 import pytest
+from mutagen import id3
 from PIL import Image
 
 import marks
@@ -73,6 +75,92 @@ def test_exif_colour_profile_and_comments_are_the_same_after_signing(
 
 
 MOVED = {0x0111, 0x0117}  # where the strips of a TIFF lie: the manifest moves them
+
+
+def tagged(version: int) -> bytes:
+    """An MP3 with frames of many kinds, two of which few programs know, and an old tag behind it."""
+    tag = id3.ID3()
+    wide = {"encoding": id3.Encoding.UTF16}
+    for frame in (
+        id3.TIT2(text="标题", **wide),
+        id3.TPE1(text=["one", "two"], **wide),
+        id3.TXXX(desc="AIGC", text=marks.bare(), **wide),
+        id3.COMM(lang="eng", desc="d", text="c", **wide),
+        id3.APIC(mime="image/png", type=3, desc="cover", data=c2pa_parts.plain(Kind.PNG)),
+        id3.PRIV(owner="example", data=bytes(range(256))),
+        id3.SYLT(lang="eng", format=2, type=1, desc="", text=[("la", 1)], **wide),
+        id3.RVA2(desc="x", channel=1, gain=1.0, peak=0.5),
+    ):
+        tag.add(frame)
+    out = io.BytesIO(c2pa_parts.plain(Kind.MP3))
+    tag.save(out, v2_version=version, v1=id3.ID3v1SaveOptions.CREATE)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_every_other_frame_of_an_id3_tag_stays_as_it_was(tmp_path: Path, version: int) -> None:
+    source, target, again = (tmp_path / name for name in ("a.mp3", "b.mp3", "c.mp3"))
+    source.write_bytes(tagged(version))
+    sign_file(source, target, Kind.MP3, c2pa_parts.claim(), c2pa_parts.signer())
+    signed = sign_file(target, again, Kind.MP3, c2pa_parts.claim(), c2pa_parts.signer())
+    before = id3.ID3(source)
+    assert len(before) == 8
+    for path in (target, again):
+        after = id3.ID3(path)
+        assert after.version == before.version
+        assert {name for name in after if name not in before} == {"GEOB:c2pa manifest store"}
+        assert {name: repr(after[name]) for name in before} == {name: repr(before[name]) for name in before}
+        assert path.read_bytes().endswith(source.read_bytes()[-128:])
+    assert c2pa_parts.axes(c2pa_parts.findings(tmp_path, again, Kind.MP3, signed))[1] == "intact"
+    assert c2pa_parts.second_opinion(again.read_bytes(), Kind.MP3) == c2pa_parts.SOUND
+
+
+@pytest.mark.parametrize("flag", [0x80, 0x40, 0x10])
+def test_an_id3_tag_that_would_have_to_be_written_anew_is_refused(tmp_path: Path, flag: int) -> None:
+    data = bytearray(tagged(4))
+    data[5] = flag
+    source = tmp_path / "a.mp3"
+    source.write_bytes(bytes(data))
+    with pytest.raises(MarkingError, match="sidecar"):
+        sign_file(source, tmp_path / "t.mp3", Kind.MP3, c2pa_parts.claim(), c2pa_parts.signer())
+
+
+def document(*, is_signed: bool = False) -> pikepdf.Pdf:
+    whole = pikepdf.new()
+    whole.add_blank_page()
+    whole.pages[0].Contents = whole.make_stream(b"BT /F1 12 Tf (hello) Tj ET")
+    whole.attachments["a.txt"] = b"attached"
+    whole.docinfo["/AIGC"] = marks.bare()
+    if is_signed:
+        whole.Root.Example = whole.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=pikepdf.Array([0, 1, 2, 3]))
+        )
+    return whole
+
+
+def test_a_pdf_keeps_its_pages_its_attachments_and_its_information(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    document().save(source)
+    sign_file(source, target, Kind.PDF, c2pa_parts.claim(), c2pa_parts.signer())
+    with pikepdf.open(source) as before, pikepdf.open(target) as after:
+        pages = [[page.Contents.read_bytes() for page in each.pages] for each in (before, after)]
+        assert pages[0] == pages[1]
+        assert dict(before.docinfo) == dict(after.docinfo)
+        assert after.attachments["a.txt"].get_file().read_bytes() == b"attached"
+
+
+def test_a_pdf_that_is_encrypted_or_signed_otherwise_is_refused_and_can_have_a_sidecar(
+    tmp_path: Path,
+) -> None:
+    locked, sealed = tmp_path / "locked.pdf", tmp_path / "sealed.pdf"
+    document().save(locked, encryption=pikepdf.Encryption(owner="owner", user=""))
+    document(is_signed=True).save(sealed)
+    for source, words in ((locked, "is encrypted"), (sealed, "digital signature")):
+        with pytest.raises(MarkingError, match=words):
+            sign_file(source, tmp_path / "t.pdf", Kind.PDF, c2pa_parts.claim(), c2pa_parts.signer())
+    target = tmp_path / "t.pdf"
+    sign_file(sealed, target, Kind.PDF, c2pa_parts.claim(is_detached=True), c2pa_parts.signer())
+    assert target.read_bytes() == sealed.read_bytes()
 
 
 def test_a_broken_manifest_is_refused_and_kept_as_parent_when_asked_to_resign(tmp_path: Path) -> None:

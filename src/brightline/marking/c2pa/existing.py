@@ -1,5 +1,6 @@
 """The manifest that a file already has: read, judged, and kept as the parent of the new one; never dropped."""
 
+import mmap
 from pathlib import Path
 
 import c2pa
@@ -125,6 +126,21 @@ def _report_of(path: Path, kind: Kind) -> tuple[bytes, bytes] | None:
             store = _read_bounded(beside, STORE_LIMIT_BYTES)
             with path.open("rb") as stream:
                 return store, report_of_detached(stream, store, reading_context())
+
+
+def check_fit(path: Path, kind: Kind) -> None:
+    """Refuse a PDF that the library would open up or break: it writes the whole document anew.
+
+    Raises:
+        MarkingError: the PDF is encrypted, or carries a digital signature.
+    """
+    if kind is not Kind.PDF:
+        return
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        # Neither can lie in a compressed stream: ISO 32000-2, 7.5.7 and 12.8.1.
+        for sign, what in ((b"/ByteRange", "carries a digital signature"), (b"/Encrypt", "is encrypted")):
+            if data.find(sign) >= 0:
+                raise MarkingError(f"the PDF {what}, which would be lost; sign it with a sidecar")
 
 
 def read_text(path: Path) -> bytes:

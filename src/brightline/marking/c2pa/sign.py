@@ -8,27 +8,25 @@ The steps:
 
 import hashlib
 import shutil
-import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from brightline.carriers.text_manifest import Opened, frame, frame_bytes, is_padded_plainly, open_text
-from brightline.core.errors import CarrierError, MarkingError
+from brightline.core.errors import MarkingError
 from brightline.core.subject import Kind
 from brightline.marking.c2pa.claim import Claim, check_claim
 from brightline.marking.c2pa.definition import Json, definition_of
-from brightline.marking.c2pa.existing import Existing, Origin, find_parent, read_existing, read_text
+from brightline.marking.c2pa.existing import Existing, Origin, check_fit, find_parent, read_existing
 from brightline.marking.c2pa.native import Parent, embed, reading_context, sign_store
 from brightline.marking.c2pa.placement import Placement, media_type_of, placement_of, sidecar_of
 from brightline.marking.c2pa.signer import Clock, OrganisationSigner
+from brightline.marking.c2pa.slots import Bound, Slot, sign_for, sound_slot, text_slot, write_slot
 from brightline.provenance.manifest import Integrity, Signature, Time, read_axes
 from brightline.provenance.manifest_text import report_of_detached
 
-# A store needs no long padding in one signature of three, as chance has it: 24 tries fail once in 16,000 texts.
-TEXT_TRIES = 24
+ID3_KINDS = frozenset({Kind.MP3, Kind.FLAC})  # whose tags the library would write anew, with losses
 
 
 class Stamp(StrEnum):
@@ -88,6 +86,8 @@ def sign_file(
     sidecar = sidecar_of(target) if where is Placement.SIDECAR else None
     if sidecar is not None and sidecar.exists():
         raise MarkingError(f"`{sidecar.name}` is already there, and a manifest is never overwritten")
+    if where is Placement.EMBEDDED:
+        check_fit(source, kind)
     parent = find_parent(source, kind, claim, origin)
     try:
         stamp = _write(where, source, target, kind, claim, signer, parent)
@@ -115,13 +115,13 @@ def _write(
 
     def write(clock: Clock | None) -> None:
         match where:
+            case Placement.EMBEDDED if kind in ID3_KINDS:
+                _write_slot(sound_slot(source), target, definition, signer, clock, parent)
             case Placement.EMBEDDED:
                 with source.open("rb") as old, target.open("w+b") as new:
                     embed(definition, signer, clock, parent, media_type_of(kind), old, new)
             case Placement.TEXT:
-                text = _open_text(source, kind)
-                store = _sign_text(text, kind, definition, signer, clock, parent)
-                target.write_bytes(text.before + frame(kind, store) + text.after)
+                _write_slot(text_slot(source, kind), target, definition, signer, clock, parent)
             case Placement.SIDECAR:
                 shutil.copyfile(source, target)
                 bound = _bound(definition, _digest_of(target))
@@ -144,45 +144,24 @@ def _stamped(clock: Clock | None, write: Callable[[Clock | None], None]) -> Stam
     return Stamp.GIVEN
 
 
-def _open_text(source: Path, kind: Kind) -> Opened:
-    data = read_text(source)
-    try:
-        text = open_text(data, kind)
-        decoded = (text.before + text.after).decode("utf-8")
-    except CarrierError as error:
-        raise MarkingError(str(error)) from error
-    except UnicodeDecodeError as error:
-        raise MarkingError("the text is not UTF-8; sign it with a sidecar") from error
-    if not unicodedata.is_normalized("NFC", decoded):
-        raise MarkingError("the text is not in Unicode form NFC, which C2PA binds; sign it with a sidecar")
-    return text
-
-
-def _sign_text(
-    text: Opened,
-    kind: Kind,
+def _write_slot(
+    slot: Slot,
+    target: Path,
     definition: Json,
     signer: OrganisationSigner,
     clock: Clock | None,
     parent: Parent | None,
-) -> bytes:
-    """A store whose frame is exactly as long as the range that its signature leaves out of the hash."""
-    digest = hashlib.sha256(text.before + text.after).digest()
-    store = b""
-    for _ in range(TEXT_TRIES):
-        size = len(store)
-        excluded = (len(text.before), frame_bytes(kind, size))
-        store = sign_store(_bound(definition, digest, excluded), signer, clock, parent)
-        if len(store) == size and is_padded_plainly(kind, store):
-            break
-    # Padding of 0x10 is C2PA's own, though not every verifier reads it; a length that still differs fails on reading.
-    return store
+) -> None:
+    def sign(bound: Bound) -> bytes:
+        left_out: Json = {"exclusions": [{"start": bound.start, "length": bound.length}]}
+        return sign_store(_bound(definition, bound.digest, left_out), signer, clock, parent)
+
+    write_slot(slot, sign_for(slot, sign), target)
 
 
-def _bound(definition: Json, digest: bytes, excluded: tuple[int, int] | None = None) -> Json:
-    """The definition with the hash that binds it: SHA-256 over all but the excluded range."""
-    left_out = {"exclusions": [{"start": excluded[0], "length": excluded[1]}]} if excluded else {}
-    data = {**left_out, "alg": "sha256", "name": "jumbf manifest", "hash": list(digest), "pad": []}
+def _bound(definition: Json, digest: bytes, left_out: Json | None = None) -> Json:
+    """The definition with the hash that binds it: SHA-256 over all but the range that is left out."""
+    data = {**(left_out or {}), "alg": "sha256", "name": "jumbf manifest", "hash": list(digest), "pad": []}
     assertions = definition["assertions"]
     assert isinstance(assertions, list)
     return {**definition, "assertions": [*assertions, {"label": "c2pa.hash.data", "data": data}]}
