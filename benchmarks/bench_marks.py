@@ -16,6 +16,7 @@ import watermark_text
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "watermarks.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "pictures": watermark_image.section,
+    "chance": watermark_image.false_alarms,
     "peers": watermark_peer.section,
     "sound": watermark_sound.section,
     "words": watermark_text.section,

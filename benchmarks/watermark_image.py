@@ -3,9 +3,11 @@
 The section of docs/reference/watermarks.md. Pictures: scikit-image's free photographs, and the data folder's.
 """
 
+import contextlib
 import io
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,9 @@ PHOTOGRAPHS = (
     "astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "hubble_deep_field", "moon", "retina", "rocket",
 )  # fmt: skip
 SEED = 20261123
-OTHERS = 60  # pictures of the folder that are marked and attacked: about 300 px a side, the smallest that are marked
+UNMARKED = 1_400  # pictures of the folder, about, that are searched for a mark they do not have
+MARKED_BY_ANOTHER = 100  # of them, about, after another key has marked them
+OTHERS = 25  # pictures of the folder that are marked and attacked: about 300 px a side, the smallest that are marked
 
 
 def key_of(number: int) -> Key:
@@ -43,10 +47,8 @@ def section(data: Path) -> str:
     """The Markdown section; without the data folder's pictures it measures the photographs alone."""
     images = data / "images" if (data / "images").is_dir() else None
     large = list(photographs())
-    small = list(of_folder(images, OTHERS))
-    return "\n".join(
-        [INTRODUCTION, quality_table(large, small), survival_table(large, small), false_alarms(images)]
-    )
+    small = [pixels for path in files_of(images, OTHERS) if may_be_marked(pixels := read(path))]
+    return "\n".join([INTRODUCTION, quality_table(large, small), survival_table(large, small)])
 
 
 INTRODUCTION = """\
@@ -67,17 +69,21 @@ def photographs() -> Iterator[Pixels]:
         yield np.ascontiguousarray(pixels[:, :, :3])
 
 
-def of_folder(folder: Path | None, count: int) -> Iterator[Pixels]:
-    """Evenly spread pictures of a folder, large enough to be marked; all with a count of 0."""
+def files_of(folder: Path | None, count: int = 0) -> list[Path]:
+    """Evenly spread pictures of a folder, about so many; all with a count of 0, none without a folder."""
     if folder is None:
-        return
+        return []
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".png"})
-    step = max(1, len(files) // count) if count else 1
-    for path in files[::step]:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"))
-        if min(pixels.shape[:2]) >= SMALLEST_MARKED:
-            yield pixels
+    return files[:: max(1, len(files) // count)] if count else files
+
+
+def read(path: Path) -> Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def may_be_marked(pixels: Pixels) -> bool:
+    return min(pixels.shape[:2]) >= SMALLEST_MARKED
 
 
 # Attacks
@@ -186,28 +192,35 @@ def marked(pictures: list[Pixels]) -> Iterator[tuple[Pixels, Pixels, int]]:
 
 
 def survival_table(large: list[Pixels], small: list[Pixels]) -> str:
+    """A row an attack: how many were found, and with the payload that was written."""
     sets = [list(marked(pictures)) for pictures in (large, small) if pictures]
-    heads = [f"photographs found | exact (of {len(sets[0])})"]
-    heads += [f"small found | exact (of {len(one)})" for one in sets[1:]]
+    with ProcessPoolExecutor() as pool:
+        seen = [list(pool.map(_survivals, [(pixels, payload) for _, pixels, payload in one])) for one in sets]
+    heads = [f"photographs: found | exact, of {len(sets[0])}"]
+    heads += [f"small: found | exact, of {len(one)}" for one in sets[1:]]
     rows = [f"| attack | {' | '.join(heads)} | wrong payloads |", "|---|" + "---|---|" * len(sets) + "---|"]
-    for name, attack in ATTACKS.items():
-        seen = [_survived(one, attack) for one in sets]
-        cells = [f"{found} | {exact}" for found, exact, _ in seen]
-        rows.append(f"| {name} | {' | '.join(cells)} | {sum(wrong for *_, wrong in seen)} |")
+    for number, name in enumerate(ATTACKS):
+        fates = [[one[number] for one in each] for each in seen]
+        cells = [f"{len(each) - each.count('lost')} | {each.count('exact')}" for each in fates]
+        rows.append(f"| {name} | {' | '.join(cells)} | {sum(each.count('wrong') for each in fates)} |")
     return "### Survival\n\n" + "\n".join(rows) + "\n"
 
 
-def _survived(pictures: list[tuple[Pixels, Pixels, int]], attack: Attack) -> tuple[int, int, int]:
-    found = exact = wrong = 0
-    for _, pixels, payload in pictures:
+def _survivals(one: tuple[Pixels, int]) -> list[str]:
+    """What became of one marked picture under each attack: exact, found (without its payload), wrong or lost."""
+    pixels, payload = one
+    fates = []
+    for attack in ATTACKS.values():
         attacked = attack(pixels)
-        if min(attacked.shape[:2]) < SMALLEST_SEARCHED:
-            continue  # counts as lost
-        seen = detect(attacked, [key_of(0)])
-        found += seen is not None
-        exact += seen is not None and seen.payload == payload
-        wrong += seen is not None and seen.payload not in {None, payload}
-    return found, exact, wrong
+        small = min(attacked.shape[:2]) < SMALLEST_SEARCHED
+        seen = None if small else detect(attacked, [key_of(0)])
+        if seen is None:
+            fates.append("lost")
+        elif seen.payload is None:
+            fates.append("found")
+        else:
+            fates.append("exact" if seen.payload == payload else "wrong")
+    return fates
 
 
 def quality_table(large: list[Pixels], small: list[Pixels]) -> str:
@@ -249,10 +262,12 @@ def _times(pictures: list[Pixels]) -> str:
     )
 
 
-def false_alarms(data: Path | None) -> str:
-    """P-values of pictures without our mark, against what chance allows."""
-    unmarked = [strongest(pixels, key_of(1)).p_value for pixels in of_folder(data, 0)]
-    others = [strongest(embed_by_other(pixels), key_of(1)).p_value for pixels in of_folder(data, 400)]
+def false_alarms(data: Path) -> str:
+    """P-values of pictures without our mark, against what chance allows: a Markdown section."""
+    images = data / "images" if (data / "images").is_dir() else None
+    with ProcessPoolExecutor() as pool:
+        unmarked = list(pool.map(_chance, files_of(images, UNMARKED), chunksize=16))
+        others = list(pool.map(_chance_beside_another, files_of(images, MARKED_BY_ANOTHER), chunksize=8))
     rows = [
         "| pictures | number | found | false alarms, 95 % upper limit | smallest p-value | p < 0.01 | p < 0.1 |",
         "|---|---|---|---|---|---|---|",
@@ -267,14 +282,18 @@ def false_alarms(data: Path | None) -> str:
             f"| {name} | {len(values)} | {found} | {limit} | {min(values):.1e} | {' | '.join(shares)} |"
         )
     said = "Expected by chance at most: 1 % and 10 % in the last two columns, and one in a million found.\n"
-    return "### False alarms\n\n" + (
+    return "### Pictures without our mark\n\n" + (
         said + "\n" + "\n".join(rows) + "\n" if len(rows) > 2 else "No folder of pictures was given.\n"
     )
 
 
-def embed_by_other(pixels: Pixels) -> Pixels:
-    """The picture with a mark of a key that is not looked for; as it is where it is too even."""
-    try:
-        return embed(pixels, key_of(2), 1)
-    except MarkingError:
-        return pixels
+def _chance(path: Path) -> float:
+    return strongest(read(path), key_of(1)).p_value
+
+
+def _chance_beside_another(path: Path) -> float:
+    """The p-value for a key under which a picture was not marked; it is as it was where it holds no mark."""
+    pixels = read(path)
+    with contextlib.suppress(MarkingError):
+        pixels = embed(pixels, key_of(2), 1)
+    return strongest(pixels, key_of(1)).p_value

@@ -5,6 +5,7 @@ that follows is as sharp as if the candidates had been given.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -28,9 +29,7 @@ _LOWEST = PILOT_LOW / TILE / SCALE_HIGH  # cycles a pixel of the slowest pilot i
 _ELSEWHERE = (0.0, *(0.05 + 0.095 * np.arange(16)))
 _PEAK = 3.0  # times the level around it that counts as a peak
 _BRIGHTEST = 40.0  # times the level that a peak counts at most
-_CEILING = (
-    6.0  # log power over the noise; a picture's own grid of lines outshines ours, and must not outvote it
-)
+_CEILING = 6.0  # log power over the noise: a picture's own grid of lines shall not outvote all pilots
 
 
 class Spectrum(msgspec.Struct, frozen=True, eq=False):
@@ -48,7 +47,7 @@ class Spectrum(msgspec.Struct, frozen=True, eq=False):
 
 
 def spectrum_of(whitened: Plane) -> Spectrum:
-    """The power spectrum of a picture, divided by its own level at each radius."""
+    """The power spectrum of a picture, divided by the level of its neighbourhood."""
     height, width = (fft.next_fast_len(max(side, SPECTRUM_SIDE), real=True) for side in whitened.shape)
     transform = fft.rfft2(whitened, s=(height, width))
     power = transform.real**2 + transform.imag**2
@@ -83,9 +82,8 @@ def refine(spectrum: Spectrum, layout: Layout, guess: Geometry) -> Geometry:
     A grid around the guess is made finer three times; then the peaks themselves, to fractions of a bin, say what
     slant or unequal scale is left, if that raises the power.
     """
-    for spread in (0.012, 0.004, 0.0015):
-        steps = np.linspace(-spread, spread, 7)
-        grid = np.array([guess @ _matrix(np.exp(log), turn) for log in steps for turn in steps])
+    for around in _grids():
+        grid = guess @ around
         guess = grid[int(_power(spectrum, layout, grid).argmax())]
     for reach in (2, 1):
         fitted = _fitted(spectrum, layout, guess, reach)
@@ -93,6 +91,13 @@ def refine(spectrum: Spectrum, layout: Layout, guess: Geometry) -> Geometry:
         if np.diff(_power(spectrum, layout, both))[0] > 0:
             guess = fitted
     return guess
+
+
+@cache
+def _grids() -> tuple[Floats, ...]:
+    """(49, 2, 2) small changes of scale and angle, ever finer."""
+    steps = [np.linspace(-spread, spread, 7) for spread in (0.012, 0.004, 0.0015)]
+    return tuple(np.array([_matrix(np.exp(log), turn) for log in step for turn in step]) for step in steps)
 
 
 def _standing(spectrum: Spectrum, layout: Layout, geometry: Geometry) -> float:
