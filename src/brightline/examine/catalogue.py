@@ -21,7 +21,7 @@ from brightline.watermark.keyring import FILE_NAME as KEYRING
 
 PACKAGE = Path(__file__).parents[1]
 ROOMS = ("core", "carriers", "media", "weights", "watermark", "intake", "provenance", "detectors", "examine")
-PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".pem", ".onnx", ".safetensors"}
+PARTS_OF_A_DETECTOR = {".py", ".toml", ".txt", ".csv", ".pem", ".onnx", ".safetensors", ".flac"}
 PLUGINS = "brightline.detectors"  # entry-point group: each value is an Entry
 
 
@@ -70,6 +70,9 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry("provenance.c2pa", "brightline.provenance.c2pa", kinds=_C2PA_KINDS, harms=(Harm.LABEL_TAMPERED,)),
     Entry("provenance.explicit", "brightline.provenance.explicit", text=True),
+    Entry("provenance.explicit_audio", "brightline.provenance.explicit_audio", media=(Media.AUDIO,)),
+    Entry("provenance.explicit_image", "brightline.provenance.explicit_image", media=(Media.IMAGE,)),
+    Entry("provenance.explicit_video", "brightline.provenance.explicit_video", media=(Media.VIDEO,)),
     Entry(
         "provenance.generators",
         "brightline.provenance.generators",

@@ -51,7 +51,7 @@ def seen_findings(name: str, medium: str, clause: str, mark: SeenMark, where: Bo
         mark: as it was seen.
         where: in pixels of the full picture.
     """
-    details = {"position": mark.position, "language": mark.saying.value, "form": _form(mark)}
+    details = {"position": mark.position, "language": mark.saying.value, "form": form_of(mark)}
     share, ratio = f"{mark.height_share:.1%}", f"{mark.contrast:.1f}"
     why = Words(
         en=f"`{mark.text}` stands at {mark.position.replace('_', ' ')}; letters are {share} of the shorter side, "
@@ -63,7 +63,8 @@ def seen_findings(name: str, medium: str, clause: str, mark: SeenMark, where: Bo
         yield defect_finding(name, medium, clause, code, mark.score, (where,))
 
 
-def _form(mark: SeenMark) -> str:
+def form_of(mark: SeenMark) -> str:
+    """`text`, `icon` or `partial`."""
     return mark.saying.value if mark.saying.value in {"icon", "partial"} else "text"
 
 
