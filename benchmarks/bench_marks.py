@@ -39,13 +39,13 @@ def main() -> None:
         "--only", choices=[*SECTIONS], help="measure one section, keep the others as they are"
     )
     arguments = parser.parse_args()
-    written = sections(PAGE.read_text("utf-8")) if PAGE.is_file() else {}
     for name, section in SECTIONS.items():
         if name == "peers" and not watermark_peer.installed():
             continue  # what was measured stays
         if arguments.only in {None, name}:
-            written[name] = section(arguments.data).strip()
-            PAGE.write_text(page(written), "utf-8")
+            measured = section(arguments.data).strip()
+            written = sections(PAGE.read_text("utf-8")) if PAGE.is_file() else {}
+            PAGE.write_text(page(written | {name: measured}), "utf-8")
             print(f"{name}: measured")
 
 
