@@ -325,6 +325,14 @@ def test_an_xmp_item_that_cannot_be_had_is_unread_and_never_written_over(
         next(write(memoryview(plain), MARK))
 
 
+def test_an_item_that_takes_in_the_whole_file_is_refused() -> None:
+    data = marks.heif((b"text/plain", b"notes"))
+    length = struct.pack(">I", len(b"notes"))
+    assert data.count(length) == 1
+    with pytest.raises(CarrierError, match="rest of the file"):
+        next(write(memoryview(data.replace(length, bytes(4))), MARK))
+
+
 def test_a_file_cut_behind_its_items_is_noticed() -> None:
     data = marks.heif(marks.heif_xmp(marks.xmp(MARK)), in_idat=True)
     (unread, candidate) = heif.read(memoryview(data[: data.rindex(b"mdat") - 4]))

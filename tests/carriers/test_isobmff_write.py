@@ -328,6 +328,17 @@ def test_what_would_break_the_file_or_a_mark_is_refused_before_the_first_piece(d
         next(write(memoryview(data), MARK))
 
 
+def test_sizes_of_zero_are_no_open_ends_where_none_can_be() -> None:
+    long = struct.pack(">I4sQ", 1, b"free", 0)
+    with pytest.raises(CarrierError, match="reaches beyond"):
+        next(write(memoryview(marks.mp4(in_moov=long)), MARK))
+    listed = marks.meta_box("Sea", key="").replace(b"mdir", b"mdta")
+    keys = marks.box(b"keys", struct.pack(">II", 0, 1), bytes(8))
+    meta = marks.box(b"meta", listed[8:], keys)
+    with pytest.raises(CarrierError, match="`keys` has no size"):
+        next(write(memoryview(marks.mp4(meta)), MARK))
+
+
 def test_an_empty_or_huge_mark_is_refused() -> None:
     for mark in ("", "x" * 70_000):
         with pytest.raises(CarrierError, match="64 KiB"):

@@ -67,17 +67,23 @@ def edit_xmp(data: memoryview, edit: PacketEdit, where: tuple[int, int] | None =
     catalogue = read_catalogue(data, metas[0])
     if catalogue.located is None or catalogue.child(b"iinf") is None:
         raise CarrierError("the file's `meta` box has no list of items")
-    for one in catalogue.places.values():
-        if not one.reference and one.construction in {IN_FILE, IN_IDAT}:
-            spans(
-                data, catalogue, one.item
-            )  # a broken file is refused whether or not its packet is the broken part
+    _refuse_broken(data, catalogue)
     item = _packet_item(data, catalogue, where)
     if item is None:
         change = _added(data, catalogue, top, edit)
     else:
         change = _replaced(data, catalogue, top, item, edit)
     return rewritten(data, change.edits, change.located, top.end)
+
+
+def _refuse_broken(data: memoryview, catalogue: Catalogue) -> None:
+    """A file with an item that is out of reach, or that takes in all of the file and so the new packet too."""
+    for one in catalogue.places.values():
+        if one.reference or one.construction not in {IN_FILE, IN_IDAT}:
+            continue
+        spans(data, catalogue, one.item)
+        if one.construction == IN_FILE and not all(extent.length for extent in one.extents):
+            raise CarrierError(f"item {one.item} takes in the whole rest of the file")
 
 
 def _packet_item(data: memoryview, catalogue: Catalogue, where: tuple[int, int] | None) -> Item | None:
