@@ -17,17 +17,13 @@ from brightline.watermark.keyring import Key
 Floats = npt.NDArray[np.float64]
 
 TILE = 96  # canonical pixels a side; two thirds of a 256-px picture's half still hold a whole one
-RADIUS_LOW, RADIUS_HIGH = (
-    4.6,
-    19.5,
-)  # cycles a tile: below lies the picture's own energy, above what JPEG discards
+# Cycles a tile: below lies the picture's own energy, above what JPEG discards.
+RADIUS_LOW, RADIUS_HIGH = 4.6, 19.5
 PILOT_LOW, PILOT_HIGH = 6.5, 17.5
 PILOTS = 40
 SYNCHRONISING = 80  # frequencies known from the key besides the pilots
 PILOT_GAIN = 2.0  # against the amplitude of all others
-_PILOT_DISTANCE = (
-    2.5  # cycles a tile between two pilots at least, so that neighbours are not taken for each other
-)
+_PILOT_DISTANCE = 2.5  # cycles a tile between two pilots at least: neighbours must not be confused
 
 
 class Layout(msgspec.Struct, frozen=True, eq=False):
