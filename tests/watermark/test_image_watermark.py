@@ -12,7 +12,7 @@ from PIL import Image
 from brightline.core.errors import DetectorError, MarkingError
 from brightline.watermark.coding import CODED_BITS, decode, encode
 from brightline.watermark.image import LARGEST_P, detect, embed, strongest
-from brightline.watermark.image_tile import PILOTS, TILE, layout_of, tile_of
+from brightline.watermark.image_tile import PILOT_HIGH, PILOT_LOW, PILOTS, TILE, layout_of, tile_of
 from brightline.watermark.keyring import Key
 
 PAYLOAD = 0xC0FFEE123456
@@ -164,6 +164,15 @@ def test_a_layout_never_changes():
     tile = tile_of(KEY, 0)
     assert tile.shape == (TILE, TILE)
     assert np.mean(tile**2) == pytest.approx(1.0)
+
+
+def test_every_key_has_all_its_pilots_where_they_are_looked_for():
+    for number in range(60):
+        layout = layout_of(key_of(number))
+        radius = np.hypot(*layout.pilots.T)
+        assert len(np.unique(layout.frequencies, axis=0)) == len(layout.frequencies)
+        assert radius.min() >= PILOT_LOW
+        assert radius.max() <= PILOT_HIGH
 
 
 # Pictures that were marked long ago are found only as long as these stay: they belong to the format.

@@ -23,7 +23,7 @@ PILOT_LOW, PILOT_HIGH = 6.5, 17.5
 PILOTS = 40
 SYNCHRONISING = 80  # frequencies known from the key besides the pilots
 PILOT_GAIN = 2.0  # against the amplitude of all others
-_PILOT_DISTANCE = 2.5  # cycles a tile between two pilots at least: neighbours must not be confused
+_PILOT_DISTANCES = (2.5, 1.5)  # cycles a tile between two pilots at least: neighbours must not be confused
 
 
 class Layout(msgspec.Struct, frozen=True, eq=False):
@@ -100,20 +100,21 @@ def _band() -> npt.NDArray[np.int64]:
 
 
 def _pilots(band: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Indices of the first frequencies in keyed order that are apart from each other and not at the ring's edges."""
+    """Indices of the first frequencies in keyed order that are apart from each other and not at the ring's edges.
+
+    Some orders crowd out the last pilots; those may stand a little closer.
+    """
     radius = np.hypot(*band.T)
+    inner = order[(radius[order] >= PILOT_LOW) & (radius[order] <= PILOT_HIGH)]
     chosen: list[int] = []
-    for index in order.tolist():
-        if not PILOT_LOW <= radius[index] <= PILOT_HIGH:
-            continue
-        others = band[chosen]
-        near = (
-            min(np.hypot(*(others - band[index]).T).min(), np.hypot(*(others + band[index]).T).min())
-            if chosen
-            else np.inf
-        )
-        if near >= _PILOT_DISTANCE:
-            chosen.append(index)
-        if len(chosen) == PILOTS:
-            break
+    for distance in _PILOT_DISTANCES:
+        for index in inner.tolist():
+            if len(chosen) < PILOTS and _gap(band[chosen], band[index]) >= distance:
+                chosen.append(index)
     return np.array(chosen, dtype=np.int64)
+
+
+def _gap(others: npt.NDArray[np.int64], one: npt.NDArray[np.int64]) -> float:
+    """The distance from a frequency, or from its opposite, to the nearest of others."""
+    both = np.concatenate([others - one, others + one])
+    return float(np.hypot(*both.T).min(initial=np.inf))
