@@ -90,7 +90,7 @@ def _words(subject: Subject) -> Iterator[bytes]:
     """The text without its front matter, and the front matter without the mark."""
     with subject.blob.open() as stream:
         data = stream.read()
-    head, body = _front_matter(data)
+    head, body = split_front_matter(data)
     yield body.lstrip(b"\r\n")
     if head:
         values = yaml.safe_load(head)
@@ -102,7 +102,8 @@ def _words(subject: Subject) -> Iterator[bytes]:
         yield repr(kept).encode() if kept else b""
 
 
-def _front_matter(data: bytes) -> tuple[bytes, bytes]:
+def split_front_matter(data: bytes) -> tuple[bytes, bytes]:
+    """The lines between `---` at the head of a Markdown file, and what follows them; the first is empty without any."""
     plain = data.removeprefix(b"\xef\xbb\xbf")
     lines = plain.splitlines(keepends=True)
     if not lines or lines[0].strip() != b"---":

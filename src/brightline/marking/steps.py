@@ -18,6 +18,7 @@ from brightline.marking.c2pa.existing import Origin
 from brightline.marking.c2pa.passphrase import Passphrase
 from brightline.marking.c2pa.sign import Stamp, sign_file
 from brightline.marking.c2pa.signer import Clock, OrganisationSigner, signer_from_files
+from brightline.marking.content import split_front_matter
 from brightline.marking.draft import Progress, write_pieces
 from brightline.marking.explicit.audio import label_audio
 from brightline.marking.explicit.image import label_image
@@ -151,9 +152,22 @@ def write_explicit(source: Path, target: Path, bench: Bench) -> Words:
         case Media.VIDEO:
             label_video(source, target, bench.kind, style, limits)
         case _:
-            text = source.read_bytes().decode("utf-8")
-            target.write_bytes(label_text(text, style).encode("utf-8"))
+            target.write_bytes(_labelled(source.read_bytes(), style))
     return Words("explicit mark at the start, or at an edge of the picture", "在开头或画面边缘添加显式标识")
+
+
+def _labelled(data: bytes, style: Style) -> bytes:
+    """A text with its mark behind its front matter, which no reader sees.
+
+    Raises:
+        MarkingError: it is not UTF-8, or the mark does not read back.
+    """
+    _, body = split_front_matter(data)
+    head = data[: len(data) - len(body)]
+    try:
+        return head + label_text(body.decode("utf-8"), style).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MarkingError("the text is not UTF-8, and no mark is put into other encodings") from error
 
 
 def write_watermark(source: Path, target: Path, bench: Bench) -> Words:
