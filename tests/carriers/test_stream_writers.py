@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import mutagen
+import mutagen.id3
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -20,6 +20,7 @@ with atheris.instrument_imports(include=["brightline"]):
     from brightline.core.subject import Kind
 
 MARK = marks.bare()
+CUT = {"mp3:sound", "ogg:end"}  # a last frame or page that is missing is told, and does not keep a mark out
 FILES = marks.plain_files() + marks.compliant_files()
 
 
@@ -31,7 +32,7 @@ def writer(kind: Kind) -> Callable[[bytes], None]:
             new = b"".join(WRITERS[kind](memoryview(data), MARK))
         except CarrierError:
             return
-        items = list(READERS[kind](memoryview(new)))
+        items = [item for item in READERS[kind](memoryview(new)) if item.carrier not in CUT]
         assert [type(item) for item in items] == [Candidate]
         assert b"".join(WRITERS[kind](memoryview(new), MARK)) == new
 

@@ -32,6 +32,7 @@ _BLOCK_LIMIT = 10_000
 _SIZE_LIMIT = 1 << 24  # of a block: its length has 24 bits (RFC 9639 8.1)
 _TAG_LIMIT = 16  # ID3 tags in front
 _LAST = 0x80
+_STREAMINFO_BYTES = 34  # RFC 9639 8.2
 _HEADER_BYTES = 4
 
 
@@ -91,6 +92,8 @@ def _blocks(data: memoryview, start: int) -> Iterator[_Block]:
         block = _Block(header[0] & 0x7F, bool(header[0] & _LAST), position, end)
         if (block.type == _STREAMINFO) is not (count == 0):
             raise CarrierError("the FLAC does not begin with exactly one `STREAMINFO`")
+        if count == 0 and end - position != _HEADER_BYTES + _STREAMINFO_BYTES:
+            raise CarrierError("the FLAC's `STREAMINFO` has not its 34 bytes")
         yield block
         if block.is_last:
             return

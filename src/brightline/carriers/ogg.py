@@ -134,7 +134,8 @@ def read(data: memoryview) -> Reading:
             yield from _read_page(data, page, waiting)
         if page.flags & END:
             alive.discard(page.serial)
-            waiting.pop(page.serial, None)
+            if page.serial in waiting:
+                raise CarrierError("an Ogg stream ends before its comment header")
     if begun == 0:
         raise CarrierError("no Ogg page that begins a stream")
     if waiting:

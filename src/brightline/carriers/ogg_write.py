@@ -7,7 +7,6 @@ nothing behind them changes. Where it takes more pages, the later pages of the s
 
 import struct
 import zlib
-from collections.abc import Iterator
 
 import msgspec
 
@@ -24,11 +23,12 @@ from brightline.carriers.ogg import (
     comment_block,
 )
 from brightline.carriers.splice import Edit, spliced, standing_mark
-from brightline.carriers.writing import Pieces
+from brightline.carriers.writing import Pieces, sliced
 from brightline.core.errors import CarrierError
 
 _HEADERS_LIMIT_BYTES = 32 * MiB  # comments with a cover, and a setup header of some KiB
 _SEGMENTS = 255  # of one page
+_NUMBER_AT = 18  # of a page, with its checksum behind it
 _INDEXED_SKELETON = 4  # major version of Ogg Skeleton from which it holds offsets in the file
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _ZEROS = bytes(PAGE_HEADER_BYTES + _SEGMENTS + _SEGMENTS * 255)
@@ -53,7 +53,9 @@ def write(data: memoryview, mark: str) -> Pieces:
     edits[-1] = msgspec.structs.replace(edits[-1], new=edits[-1].new + extra)
     if any(edit.growth for edit in edits):
         _refuse_index(data)
-    yield from spliced(data, _with_numbers(data, edits, headers.pages[-1], len(new) - len(headers.pages)))
+    behind = headers.pages[-1].end
+    yield from spliced(data, edits, 0, behind)
+    yield from _renumbered(data, headers.pages[-1], len(new) - len(headers.pages))
 
 
 def _first_page(data: memoryview, standing: Candidate | None) -> Page:
@@ -144,24 +146,25 @@ def _page(lacing: bytes, content: bytes, serial: int, number: int, goes_on: bool
     return head + struct.pack("<I", checksum(head + bytes(4) + tail)) + tail
 
 
-def _with_numbers(data: memoryview, edits: list[Edit], last: Page, shift: int) -> Iterator[Edit]:
-    """The edits, and behind them those of the stream's later pages if their numbers shift."""
-    yield from edits
-    if shift == 0:
-        return
-    for page in ogg.pages(data):
+def _renumbered(data: memoryview, last: Page, shift: int) -> Pieces:
+    """What lies behind the headers, with the numbers and checksums of the stream's later pages shifted."""
+    position = last.end
+    for page in ogg.pages(data) if shift else ():
         if page.serial != last.serial or page.start <= last.start:
             continue
         if page.flags & BEGIN:
-            return
+            break
+        at = page.start + _NUMBER_AT
         number = (page.number + shift) & 0xFFFFFFFF
-        at = page.start + 18
         (crc,) = struct.unpack_from("<I", data, at + 4)
         # The checksum is linear: it changes by that of the difference, and one that was wrong stays wrong.
         difference = struct.pack("<I", number ^ page.number) + _ZEROS[: page.end - at - 4]
-        yield Edit(at, at + 8, struct.pack("<II", number, crc ^ checksum(difference)))
+        yield from sliced(data, position, at)
+        yield struct.pack("<II", number, crc ^ checksum(difference))
+        position = at + 8
         if page.flags & END:
-            return
+            break
+    yield from sliced(data, position, len(data))
 
 
 def checksum(data: bytes) -> int:

@@ -60,6 +60,8 @@ def write_avi(data: memoryview, mark: str) -> Pieces:
     frames = [chunk for one in containers for chunk in one.chunks if _is_list(chunk, b"movi")]
     if not frames:
         raise CarrierError("no `LIST movi` in the AVI: it has no frames")
+    for container in containers:
+        _refuse_loose_ends(data, container, order)
     value = mark.encode()
     begin = standing.start if standing is not None else -1
     for slot in _slots(data, containers[0], frames[0].start, begin, order):
@@ -81,6 +83,13 @@ def _containers(data: memoryview, order: str) -> list[_Container]:
         found.append(_Container(position, end, chunks))
         position = end + (end & 1)
     return found
+
+
+def _refuse_loose_ends(data: memoryview, container: _Container, order: str) -> None:
+    """Refuse a container whose last chunk does not end where it does: readers would disagree on what comes next."""
+    end = max([container.start + 12, *(chunk.end for chunk in container.chunks)])
+    if riff.container_end(data, container.start, order) not in {end, min(end + (end & 1), len(data))}:
+        raise CarrierError("a chunk of the AVI does not end where its container does")
 
 
 def _sound(container: _Container) -> Chunk:
@@ -113,7 +122,7 @@ def _slots(data: memoryview, container: _Container, frames: int, begin: int, ord
     """
     lists, junk = [], []
     before = [chunk for chunk in container.chunks if chunk.start < frames]
-    for chunk, after in zip(before, [*before[1:], None], strict=True):
+    for chunk, after in zip(before, [*before, None][1:], strict=True):
         end = _even(data, chunk.start, chunk.end)
         if _is_list(chunk, b"INFO"):
             reach = _even(data, after.start, after.end) if after is not None and after.id == _JUNK else end
