@@ -87,6 +87,10 @@ def _containers(data: memoryview, order: str) -> list[_Container]:
 
 def _refuse_loose_ends(data: memoryview, container: _Container, order: str) -> None:
     """Refuse a container whose last chunk does not end where it does: readers would disagree on what comes next."""
+    if any(
+        chunk.id == b"data" for chunk in container.chunks
+    ):  # of open size it would swallow what is put behind it
+        raise CarrierError("the AVI has a `data` chunk, which only a WAV may have")
     end = max([container.start + 12, *(chunk.end for chunk in container.chunks)])
     if riff.container_end(data, container.start, order) not in {end, min(end + (end & 1), len(data))}:
         raise CarrierError("a chunk of the AVI does not end where its container does")
