@@ -37,7 +37,7 @@ def detect(subject: Subject) -> Iterator[Finding]:
     if not marks:
         yield not_found_finding(NAME, "audio", MISSED)
         return
-    yield from _findings(marks[0], seconds)
+    yield from _findings(marks, seconds)
 
 
 def _heard(subject: Subject, seconds: float) -> tuple[HeardMark, ...]:
@@ -79,8 +79,8 @@ def _end_of(subject: Subject, begin: float) -> Samples:
     return np.concatenate(blocks).astype(np.float32) if blocks else np.zeros(0, dtype=np.float32)
 
 
-def _findings(mark: HeardMark, seconds: float) -> Iterator[Finding]:
-    position = _position(mark, seconds)
+def _findings(marks: tuple[HeardMark, ...], seconds: float) -> Iterator[Finding]:
+    mark, position = marks[0], _position(marks, seconds)
     defects = []
     if mark.language == "en":
         defects.append("wrong_wording")
@@ -102,10 +102,11 @@ def _findings(mark: HeardMark, seconds: float) -> Iterator[Finding]:
         yield defect_finding(NAME, "audio", CLAUSE, code, mark.score, where)
 
 
-def _position(mark: HeardMark, seconds: float) -> str:
-    if mark.start <= AT_END_SECONDS:
+def _position(marks: tuple[HeardMark, ...], seconds: float) -> str:
+    """Where all marks together begin or stop: two languages follow one another."""
+    if min(mark.start for mark in marks) <= AT_END_SECONDS:
         return "start"
-    return "end" if seconds and mark.end >= seconds - AT_END_SECONDS else "middle"
+    return "end" if seconds and max(mark.end for mark in marks) >= seconds - AT_END_SECONDS else "middle"
 
 
 _PLACES = {"start": "起始", "middle": "中间", "end": "末尾"}

@@ -43,7 +43,7 @@ def _positions(style: Style) -> tuple[str, ...]:
 
 def _placed(text: str, words: str, position: str) -> str:
     line = "\r\n" if "\r\n" in text else "\n"
-    begin = _body_start(text)
+    begin, words = _body_start(text), words.replace("\n", line)
     match position:
         case "start":
             return f"{text[:begin]}{words}{line}{line}{text[begin:]}"
