@@ -1,4 +1,4 @@
-"""Ours beside `invisible-watermark` (dwtDct, dwtDctSvd and rivaGan), same pictures, same attacks, one run.
+"""Ours beside `invisible-watermark` (dwtDct and rivaGan), same pictures, same attacks, one run.
 
 The section of docs/reference/watermarks.md that is written only where the package is installed, in an environment made
 for this: it asks for PyTorch, which it uses to wrap arrays and for nothing else, so `torch` is stood in for by NumPy here.
@@ -15,11 +15,11 @@ from watermark_image import ATTACKS, Pixels, _psnr, key_of, photographs
 
 from brightline.watermark.image import detect, embed
 
-LARGEST = 600_000  # pixels: rivaGan takes seconds for each larger one
+LARGEST = 300_000  # pixels: rivaGan takes seconds for each larger one
+PICTURES = 5
 NAMES = (
-    "none", "JPEG 80", "JPEG 60", "JPEG 40", "resized to 0.5x", "resized to 0.75x", "resized to 2.0x", "cropped to 80% of the area",
-    "cropped to 50% of the area", "turned by 2 degrees", "turned by 90 degrees", "mirrored", "gamma, contrast and cast",
-    "screenshot: 0.8x, graded, JPEG 75",
+    "none", "JPEG 80", "JPEG 60", "resized to 0.5x", "cropped to 80% of the area", "cropped to 50% of the area",
+    "turned by 2 degrees", "turned by 90 degrees", "gamma, contrast and cast", "screenshot: 0.8x, graded, JPEG 75",
 )  # fmt: skip
 BITS = [int(bit) for bit in np.random.default_rng(7).integers(0, 2, 32)]
 
@@ -31,9 +31,10 @@ def installed() -> bool:
 def section(data: Path) -> str:  # noqa: ARG001 - the photographs come with scikit-image
     """The Markdown section."""
     pictures = [pixels for pixels in photographs() if pixels.shape[0] * pixels.shape[1] <= LARGEST]
+    pictures = pictures[:PICTURES]
     methods: dict[str, tuple[Callable[[Pixels], Pixels], Callable[[Pixels], bool]]] = {
         "Brightline (48 bits)": (lambda pixels: embed(pixels, key_of(0), 7), _ours),
-        **{f"{name} (32 bits)": _theirs(name) for name in ("dwtDct", "dwtDctSvd", "rivaGan")},
+        **{f"{name} (32 bits)": _theirs(name) for name in ("dwtDct", "rivaGan")},
     }
     counts: dict[str, dict[str, int]] = {}
     quality = {}
@@ -47,8 +48,8 @@ def section(data: Path) -> str:  # noqa: ARG001 - the photographs come with scik
     rows += [f"| {name} | {' | '.join(str(counts[method][name]) for method in methods)} |" for name in NAMES]
     head = (
         "## Pictures, beside another\n\n"
-        f"Payloads read back without a wrong bit, of {len(pictures)} free photographs under {LARGEST / 1e6:.1f} megapixels; `invisible-watermark` "
-        "0.2.0 in the same run, its three methods as they come. It tells no p-value: a reader there decides by the payload alone.\n"
+        f"Payloads read back without a wrong bit, of {len(pictures)} free photographs under {LARGEST:,} pixels; `invisible-watermark` "
+        "0.2.0 in the same run, two of its methods as they come. It tells no p-value: a reader there decides by the payload alone.\n"
     )
     return head + "\n" + "\n".join(rows) + "\n"
 

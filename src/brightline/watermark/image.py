@@ -25,7 +25,7 @@ SMALLEST_MARKED = 256  # pixels a side; smaller pictures cannot lose a part and 
 SMALLEST_SEARCHED = 112  # pixels a side; less holds hardly more than one tile
 LARGEST_P = 1e-6  # a picture is called marked when chance would do as well less often than this
 GAINS = (1.0, 1.3, 1.7)  # tried in turn on what texture hides
-LEAST_PSNR = 38.0  # dB; busy pictures, which hide most, come nearest to it
+LEAST_PSNR = 38.0  # dB; no picture is marked more strongly than at first beyond this
 _TRIAL_QUALITY, _TRIAL_P = 60, 1e-14  # what a fresh mark should stand: it leaves room for a crop besides
 
 
