@@ -26,7 +26,7 @@ from brightline.carriers.splice import Edit, spliced, standing_mark
 from brightline.carriers.writing import Pieces
 from brightline.core.errors import CarrierError
 
-_DATA_LIMIT = (1 << 24) - 1  # of a tag: its size has 24 bits
+_SIZE_LIMIT = (1 << 24) - 1  # of a tag: its size has 24 bits
 _KEY = b"AIGC"
 _END_OF_OBJECT = b"\x00\x00\x09"
 _PLACES = ((b"keyframes", b"filepositions"), (b"lastkeyframelocation",))  # offsets in the file
@@ -65,7 +65,7 @@ def _in_tag(data: memoryview, tag: Tag, script: Script, standing: Candidate | No
         old = next(value for value in script.values if value.key == standing.start)
         edit, counts = Edit(old.start, old.end, new), []
     size = tag.end - tag.content + edit.growth
-    if size > _DATA_LIMIT:
+    if size > _SIZE_LIMIT:
         raise CarrierError("`onMetaData` of the FLV would become larger than 16 MiB")
     sized = Edit(tag.start + 1, tag.start + 4, size.to_bytes(3, "big"))
     (before,) = struct.unpack_from(">I", data, tag.end)
