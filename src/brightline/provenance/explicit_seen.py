@@ -21,6 +21,7 @@ _HEIGHT_TOLERANCE = 0.97  # a row more or less at a soft edge is no breach
 _READ_SCORE = 0.75  # mean character probability under which a reading is a guess; measured, see the card
 _ICON_SCORE = 0.9  # two letters alone prove less
 _FRAME_SHARE = 0.24  # of an icon's side that its frame, and what the network adds, take at each edge
+_RIM_SHARE = 0.14  # of a line's height that may lie beyond the plate it stands on
 _RANK = {Saying.ZH: 0, Saying.EN: 1, Saying.ICON: 2, Saying.PARTIAL: 3}
 
 
@@ -103,7 +104,7 @@ def _mark(pixels: Pixels, line: Line) -> SeenMark | None:
         return None
     if words.saying is Saying.ICON and ("_" not in position or reading.score < _ICON_SCORE):
         return None  # the icon stands in a corner; `AI` elsewhere is a word
-    ink: Ink = measure(pixels, box)
+    ink = _ink(pixels, box)
     return SeenMark(
         box=box,
         position=position,
@@ -113,6 +114,18 @@ def _mark(pixels: Pixels, line: Line) -> SeenMark | None:
         height_share=round(ink.height / min(pixels.shape[:2]), 4),
         contrast=ink.contrast,
     )
+
+
+def _ink(pixels: Pixels, box: Box) -> Ink:
+    """Letters against their ground; where the box reaches beyond a plate, measured once more within."""
+    ink = measure(pixels, box)
+    if ink.contrast >= CONTRAST:
+        return ink
+    rim = round(_RIM_SHARE * box.height)
+    inner = measure(
+        pixels, Box(box.x + rim, box.y + rim, max(1, box.width - 2 * rim), max(1, box.height - 2 * rim))
+    )
+    return inner if inner.contrast > ink.contrast else ink
 
 
 def _reading(pixels: Pixels, box: Box) -> Reading:
