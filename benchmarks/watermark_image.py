@@ -32,8 +32,7 @@ PHOTOGRAPHS = (
     "astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "hubble_deep_field", "moon", "retina", "rocket",
 )  # fmt: skip
 SEED = 20261123
-UNMARKED = 1_400  # pictures of the folder, about, that are searched for a mark they do not have
-MARKED_BY_ANOTHER = 100  # of them, about, after another key has marked them
+MARKED_BY_ANOTHER = 100  # pictures of the folder, about, that are searched after another key has marked them
 OTHERS = 25  # pictures of the folder that are marked and attacked: about 300 px a side, the smallest that are marked
 
 
@@ -266,7 +265,7 @@ def false_alarms(data: Path) -> str:
     """P-values of pictures without our mark, against what chance allows: a Markdown section."""
     images = data / "images" if (data / "images").is_dir() else None
     with ProcessPoolExecutor() as pool:
-        unmarked = list(pool.map(_chance, files_of(images, UNMARKED), chunksize=16))
+        unmarked = list(pool.map(_chance, files_of(images), chunksize=16))
         others = list(pool.map(_chance_beside_another, files_of(images, MARKED_BY_ANOTHER), chunksize=8))
     rows = [
         "| pictures | number | found | false alarms, 95 % upper limit | smallest p-value | p < 0.01 | p < 0.1 |",
