@@ -38,6 +38,10 @@ python -I src/brightline/ledger/verify.py "$demo/ledger" --key "$(brightline led
 step "Recompute every decision from its stored inputs: brightline replay"
 brightline replay
 
+step "Mark a picture as generated and read the mark back: brightline mark"
+brightline mark examples/image/cat.jpg -o "$demo/marked.jpg" --producer Example-Studio
+brightline mark verify "$demo/marked.jpg"
+
 step "Judge again: all of it is in the ledger, so nothing is examined twice"
 expect_caught brightline scan examples --json --quiet > "$answers"
 for action in block review label allow; do
