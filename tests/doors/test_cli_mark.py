@@ -8,12 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import marks
 from brightline.core.subject import Kind
 from brightline.doors.cli.main import outcome
+from brightline.doors.cli.mark_jobs import MarkJob, mark_all
+from brightline.marking.order import Order
+from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES, sample
+from brightline.settings import Settings
 
 PLATFORM = ["--as", "suspected", "--propagator", marks.PROPAGATOR]  # the implicit mark alone: quick
 RESAVE = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
@@ -248,3 +253,26 @@ def test_words_of_a_pipeline_are_never_a_shells(capfd):
     assert outcome(["mark", "pipeline", "set", "--json", "--", "cp", "{in}", "{out}; touch owned"]) == 2
     assert not Path("owned").exists()
     assert answers(capfd)[0]["error"]
+
+
+class Deadly:
+    """Ends the process that receives it, as a decoder that crashes would."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def test_a_file_that_ends_its_worker_fails_alone():
+    order = Order(statement=Statement.SUSPECTED, regimes=(Regime.CN,), propagator=marks.PROPAGATOR)
+    settings = Settings(home=Path("home"), jobs=1)
+    files = [Path(put(f"{name}.md", Kind.MARKDOWN)) for name in "abc"]
+    jobs = [
+        MarkJob(source=file, target=file.with_suffix(".out.md"), order=order, settings=settings)
+        for file in files
+    ]
+    jobs[1] = msgspec.structs.replace(jobs[1], settings=Deadly())
+    endings = {reply.answer.name: reply.answer.ending.value for reply in mark_all(jobs, settings)}
+    # The pool breaks as a whole, so a neighbour may be marked twice: the second time its work is found done.
+    assert endings["a.md"] in {"marked", "unchanged"}
+    assert (endings["b.md"], endings["c.md"]) == ("failed", "marked")
+    assert all(Path(f"{name}.out.md").exists() for name in "ac")
