@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -244,6 +245,22 @@ REFUSED = {
 def test_what_cannot_be_marked_is_refused_with_the_reason(reason: str) -> None:
     with pytest.raises(CarrierError, match=reason if reason != "no dictionary" else "."):
         pdf_write.write(memoryview(REFUSED[reason]), MARK)  # before the first piece
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (rb"/Length \d+", b"/Length 5 0 R"),
+        (rb"/Filter/FlateDecode", b"/Filter 5 0 R"),
+        (rb"/Filter", b"/DecodeParms 5 0 R/Filter"),
+    ],
+)
+def test_a_cross_reference_stream_that_needs_itself_to_be_read_is_refused(old: bytes, new: bytes) -> None:
+    whole = documents.packed_pdf(TITLE)
+    start = whole.rindex(b"8 0 obj")
+    changed = whole[:start] + re.sub(old, new, whole[start:], count=1)
+    with pytest.raises(CarrierError, match="refers to an object"):
+        [*pdf.read(memoryview(changed))]
 
 
 def test_a_mark_in_a_broken_file_is_seen_and_the_break_is_said() -> None:

@@ -21,7 +21,8 @@ from brightline.carriers.candidate import (
     Unread,
 )
 from brightline.carriers.loose import find_loose, read_trailing
-from brightline.carriers.pdf_document import Document, Loaded
+from brightline.carriers.pdf_document import Document
+from brightline.carriers.pdf_object import Loaded
 from brightline.carriers.pdf_values import Dictionary, Reference, String, parse, text_of
 from brightline.carriers.xmp import read_xmp
 from brightline.core.errors import CarrierError
