@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from brightline.carriers.text_wrapper import find_wrapper
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Detail, Field, Finding
 from brightline.core.harm import Harm
@@ -26,6 +27,7 @@ WORD_QUOTED = 24  # characters of each
 SPANS_LIMIT = 100  # places that one finding lists
 FIELD_LIMIT = 16_384  # characters of a header field that are looked at
 SHOWN_FIELDS = ("subject", "from", "title")
+_ENCODINGS_OF_MANIFESTS = frozenset({"", "utf-8", "utf-8-sig"})  # C2PA 2.4, A.8 knows no other
 
 EVEN = 0.5  # fewer than ten hits in the data: even odds, which no rule may take for sure
 # Precision at equal priors, conservative bound, held by source: see `unicode.card.toml`, [calibration].
@@ -102,7 +104,8 @@ _CONFUSION_WORDS: dict[Confusion, Words] = {
 def detect(subject: Subject) -> Iterator[Finding]:
     """Claims `text.hidden`, `text.bidi` and `text.confusable`, at most one finding for each kind of them.
 
-    The text is looked at, and the header fields that a reader sees; their findings point at the field.
+    The text is looked at, and the header fields that a reader sees; their findings point at the field. A well-formed
+    C2PA manifest in a plain text hides nothing: `provenance.c2pa` reads it.
 
     Raises:
         DetectorError: the text mixes scripts in more words than are looked at.
@@ -115,7 +118,17 @@ def detect(subject: Subject) -> Iterator[Finding]:
     if not subject.text.isascii():
         # Letters shown backwards deceive the reader of a message; in a plain file, code as a rule, they hide a change.
         to_people = subject.kind.media is Media.MESSAGE or subject.kind is Kind.HTML
-        yield from _findings(subject.text, to_people=to_people)
+        yield from _findings(_without_manifest(subject), to_people=to_people)
+
+
+def _without_manifest(subject: Subject) -> str:
+    """The text with spaces in place of its C2PA wrapper, so that what is found behind it keeps its place."""
+    if subject.kind is not Kind.TEXT or subject.header("encoding") not in _ENCODINGS_OF_MANIFESTS:
+        return subject.text
+    wrapper = find_wrapper(subject.text)
+    if wrapper is None:
+        return subject.text
+    return subject.text[: wrapper.start] + " " * (wrapper.end - wrapper.start) + subject.text[wrapper.end :]
 
 
 def _findings(text: str, *, to_people: bool) -> Iterator[Finding]:
