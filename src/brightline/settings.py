@@ -36,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         media_seconds: seconds of audio or video that are decoded.
         detector_seconds: wall-clock seconds for one detector on one subject.
         subject_seconds: wall-clock seconds for a whole subject.
-        worker_memory_bytes: private memory of one worker process (RLIMIT_DATA).
+        worker_memory_bytes: private memory that one worker takes beyond our libraries' own (RLIMIT_DATA).
     """
 
     subject_bytes: int = 4096 * MiB  # a 2 GB video fits
@@ -51,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     media_seconds: float = 4 * 3600.0
     detector_seconds: float = 5.0
     subject_seconds: float = 9.0  # no file may hold a worker for 10 s
-    worker_memory_bytes: int = 400 * MiB  # two workers and the parent together stay under 1 GB
+    worker_memory_bytes: int = 320 * MiB  # two workers, their libraries and the parent stay under 1 GB
 
 
 class BankSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,11 +1,11 @@
 import multiprocessing
-import resource
 import time
 from pathlib import Path
 
 import pytest
 from intake_parts import CONTEXT, nodes
 
+from brightline.examine.sandbox import limit_memory
 from brightline.intake.open import open_file
 from brightline.settings import Limits
 from hostile.corpus import bombs, damaged, make_corpus
@@ -16,7 +16,7 @@ LARGE_BYTES = 1_000_000  # larger ones are for the slow test
 
 def _open_all(paths: list[str], results: object) -> None:
     limits = Limits()
-    resource.setrlimit(resource.RLIMIT_DATA, (limits.worker_memory_bytes, limits.worker_memory_bytes))
+    assert limit_memory(limits.worker_memory_bytes)
     for path in paths:
         start = time.process_time()  # other processes of the machine don't count
         subject = open_file(Path(path), context=CONTEXT, limits=limits)

@@ -195,7 +195,9 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
-    if (keyring := settings.home / KEYRING).exists():  # 256 random bits a key: the digest tells nothing of them
+    if (
+        keyring := settings.home / KEYRING
+    ).exists():  # 256 random bits a key: the digest tells nothing of them
         digest.update(_digest_of_path(keyring))
     return digest.hexdigest()
 

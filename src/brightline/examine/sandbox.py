@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -99,12 +100,24 @@ def deny_network(*, kill: bool = False) -> bool:
 
 
 def limit_memory(size_bytes: int) -> bool:
-    """Let private memory (heap and anonymous maps, RLIMIT_DATA) grow no further than that; mapped files are free.
+    """Let private memory (heap and anonymous maps, RLIMIT_DATA) grow by no more than that; mapped files are free.
+
+    It counts from now, since what our libraries reserve on import differs by machine (OpenBLAS: 40 MB for each core).
 
     Returns:
         Whether the limit is in force.
     """
-    return _set_limit(resource.RLIMIT_DATA, size_bytes)
+    return _set_limit(resource.RLIMIT_DATA, _private_bytes() + size_bytes)
+
+
+def _private_bytes() -> int:
+    """What RLIMIT_DATA has counted so far; 0 where the kernel does not tell."""
+    try:
+        with Path("/proc/self/status").open(encoding="ascii") as status:
+            lines = [line.split() for line in status if line.startswith("VmData:")]
+    except OSError:
+        return 0
+    return int(lines[0][1]) * 1024 if lines else 0
 
 
 def limit_cores() -> bool:
