@@ -41,7 +41,7 @@ def write(data: memoryview, mark: str) -> Pieces:
     newline = _newline(text)
     if front is None:
         head = len(_BOM) if text.startswith(_BOM) else 0
-        block = _block(fields, 0, newline)
+        block = _readable(_block(fields, 0, newline))
         return _given(data, head, b"---" + newline + block + b"---" + newline, head)
     if front.end - front.start > _FRONT_LIMIT_BYTES:
         raise CarrierError("the front matter is larger than 64 KiB")
@@ -49,7 +49,14 @@ def write(data: memoryview, mark: str) -> Pieces:
     if found and _says(found[0], fields):
         return sliced(data, 0, len(data))
     new = _replaced(old, fields, newline) if found else _inserted(old, fields, newline)
-    return _given(data, front.start, new, front.end)
+    return _given(data, front.start, _readable(new), front.end)
+
+
+def _readable(block: bytes) -> bytes:
+    """The new front matter, as long as readers of marks read it."""
+    if len(block) > _FRONT_LIMIT_BYTES:
+        raise CarrierError("with the mark, the front matter would be larger than 64 KiB")
+    return block
 
 
 def _given(data: memoryview, start: int, new: Piece, end: int) -> Pieces:
