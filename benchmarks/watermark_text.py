@@ -1,6 +1,6 @@
 """Survival of the watermark in words, and its false alarms: the section of docs/reference/watermarks.md.
 
-`watermark_text.json.xz` holds what SmolLM2-135M-Instruct (Apache-2.0) offered: for 28 topics, sentence by sentence, eight
+`watermark_text.json.xz` holds what SmolLM2-135M-Instruct (Apache-2.0) offered: for 16 topics, nine words by nine words, eight
 samples of how to go on after the one that the key `bench` chose. Choosing again with that key walks the same road, so that
 the table needs no model.
 """
@@ -36,7 +36,7 @@ def section(data: Path) -> str:
         "## Text",
         "",
         (
-            f"{len(texts)} articles by a small open model, each sentence chosen among up to eight samples; threshold p < {THRESHOLD:g}. "
+            f"{len(texts)} articles by a small open model, each stretch of some nine words chosen among up to eight samples; threshold p < {THRESHOLD:g}. "
             "Found, in per cent, by the length that is left."
         ),
         "",
@@ -55,7 +55,7 @@ def section(data: Path) -> str:
     lines += [
         "",
         (
-            f"The same articles from the first sample of each sentence, which no key chose: {unmarked} of {len(plain)} found. False alarms on other texts, by people and by models, "
+            f"The same articles from the first sample of each stretch, which no key chose: {unmarked} of {len(plain)} found. False alarms on other texts, by people and by models, "
             f"English and Chinese: {alarms} of {tried:,} (text, key) pairs; {tried * THRESHOLD:.1f} would be due to chance at the most."
         ),
         "",

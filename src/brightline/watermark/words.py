@@ -1,9 +1,9 @@
 """A keyed statistical watermark in text that a model of ours writes: of several true samples, the one that fits the key.
 
-The gateway asks the model for several continuations of the next sentence and keeps the one whose word pairs score
+The gateway asks the model for several continuations of the next few words and keeps the one whose word pairs score
 highest under the key (selection among samples: Giboulot and Furon, "WaterMax", NeurIPS 2024; scoring pairs by a keyed
 hash: Kirchenbauer et al., "A Watermark for Large Language Models", ICML 2023; tournaments among samples: Dathathri et al.,
-"Scalable watermarking for identifying large language model outputs", Nature 2024). Every sentence is a real sample of the
+"Scalable watermarking for identifying large language model outputs", Nature 2024). Every stretch is a real sample of the
 model, so that no word is ever bent; no logits, no plug-in and no tokeniser are needed, with any upstream.
 
 Detection counts: each distinct pair of neighbouring words (of characters in Chinese) is a coin that the key tosses. Text
@@ -62,8 +62,9 @@ def choose(candidates: Sequence[str], written: str, key: Key) -> int:
     """Which of several samples to go on with: the index of the one whose new pairs fall most often as the key wants.
 
     Args:
-        candidates: samples of the same continuation; more of them mark stronger (4 give about one standard deviation a
-            sentence, 8 about 1.4, 16 about 1.8).
+        candidates: samples of the same continuation. More of them mark stronger (of 4 independent ones the best is about
+            one standard deviation up, of 8 about 1.4, of 16 about 1.8), and so do shorter ones: what is found grows with
+            the root of the number of choices, so about nine words at a time cost the same tokens and mark a sentence twice.
         written: the text before them.
         key: whose coin.
 
