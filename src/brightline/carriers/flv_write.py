@@ -69,7 +69,9 @@ def _in_tag(data: memoryview, tag: Tag, script: Script, standing: Candidate | No
         raise CarrierError("`onMetaData` of the FLV would become larger than 16 MiB")
     sized = Edit(tag.start + 1, tag.start + 4, size.to_bytes(3, "big"))
     (before,) = struct.unpack_from(">I", data, tag.end)
-    after = [Edit(tag.end, tag.end + 4, struct.pack(">I", (before + edit.growth) & 0xFFFFFFFF))] if before else []
+    after = (
+        [Edit(tag.end, tag.end + 4, struct.pack(">I", (before + edit.growth) & 0xFFFFFFFF))] if before else []
+    )
     return [sized, *counts, edit, *after]
 
 
