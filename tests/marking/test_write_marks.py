@@ -14,9 +14,11 @@ from marking_parts import (
     inventory,
     marked_file,
     order,
+    picture_bytes,
     plain_file,
     settings_in,
 )
+from PIL import Image
 
 import marks
 from brightline.carriers.writers import WRITERS
@@ -144,6 +146,31 @@ def test_the_same_source_gets_the_same_number_and_a_second_run_finds_its_work_do
     assert second.result is Result.UNCHANGED
     assert second.after.of(Layer.IMPLICIT) == first.after.of(Layer.IMPLICIT)
     assert target.stat().st_ino == inode
+
+
+def test_a_second_run_finds_its_work_done_where_the_first_had_to_leave_a_layer_out(tmp_path, equipped):
+    source = tmp_path / "small.png"
+    source.write_bytes(picture_bytes(Image.new("RGB", (200, 150), (40, 90, 160)), "PNG"))
+    wanted = order(regimes=(Regime.CN, Regime.EU))
+    first = mark_file(source, tmp_path / "marked.png", wanted, equipped)
+    assert [left.layer for left in first.left_out] == [Layer.WATERMARK]
+    again = mark_file(source, tmp_path / "marked.png", wanted, equipped)
+    assert again.result is Result.UNCHANGED
+    assert [left.layer for left in again.left_out] == [Layer.WATERMARK]
+    assert not again.is_complete
+
+
+def test_a_file_that_the_c2pa_library_would_break_gets_all_marks_but_the_manifest(tmp_path, equipped):
+    source = tmp_path / "pages.tif"
+    pages = [Image.effect_noise((300, 200), 60).convert("RGB") for _ in range(3)]
+    source.write_bytes(
+        picture_bytes(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="tiff_deflate")
+    )
+    done = mark_file(source, tmp_path / "marked.tif", order(regimes=(Regime.CN, Regime.EU)), equipped)
+    assert {mark.layer for mark in done.after.marks} >= {Layer.IMPLICIT, Layer.IPTC}
+    assert Layer.C2PA in [left.layer for left in done.left_out if left.asked]
+    assert done.content == "pixels"
+    assert not done.is_complete
 
 
 def test_numbers_by_time_differ(tmp_path, settings):

@@ -19,6 +19,7 @@ import msgspec
 
 from brightline.core.errors import MarkingError
 from brightline.core.words import Words
+from brightline.marking.c2pa.native import UnsignableError
 from brightline.marking.compare import Comparison, compare
 from brightline.marking.draft import Draft, Progress, check_in_place, draft_beside, place, replace, stamp_of
 from brightline.marking.inventory import Inventory, Layer, open_subject_at, take_inventory
@@ -147,9 +148,11 @@ def mark_file(
         return msgspec.structs.replace(done, seconds=time.monotonic() - began)
     if not order.in_place and os.path.lexists(target):
         there = _earlier(target, before, plan.layers, bench)
+        absent = tuple(step for step in plan.steps if _may_be_absent(step.layer, there))
         return msgspec.structs.replace(
             done,
-            kept=plan.layers,
+            kept=tuple(step.layer for step in plan.steps if step not in absent),
+            left_out=(*plan.left_out, *(_left_before(step) for step in absent)),
             after=there,
             comparison=compare(before, there),
             seconds=time.monotonic() - began,
@@ -186,23 +189,37 @@ def _earlier(target: Path, before: Inventory, layers: tuple[Layer, ...], bench: 
     if Layer.IMPLICIT in layers and target.is_file():
         subject = open_subject_at(target.resolve(), bench.settings)
         found = take_inventory(subject, bench.settings)
-        if carries_all(subject, found, before, layers, bench):
+        needed = tuple(layer for layer in layers if not _may_be_absent(layer, found))
+        if carries_all(subject, found, before, needed, bench):
             return found
     raise MarkingError(f"`{target}` exists already and is not overwritten")
+
+
+def _may_be_absent(layer: Layer, found: Inventory) -> bool:
+    """Whether an earlier run of the same order may have left that layer out, because the content did not allow it."""
+    return layer in (*_MAY_FAIL, Layer.C2PA) and not found.of(layer)
+
+
+def _left_before(step: Step) -> LeftOut:
+    why = Words("an earlier run could not write it, or was not asked to", "此前的运行未能写入，或未要求写入")
+    return LeftOut(layer=step.layer, why=why, asked=bool(step.grounds), grounds=step.grounds)
 
 
 def _carried_out(steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench) -> _Work:
     """Every step, from one draft to the next; what a picture or sound does not allow is left out and told."""
     at, written, left = real, [], []
     seen: Path | None = None  # the file as it was before the first step that may change no content
+    checked = ""  # content that was compared once the last layer, the manifest, was there
     for step in steps:
         if step.layer in _UNCHANGING and seen is None:
             seen = at
         following = draft.fresh()
         try:
             said = _attempt(STEPS[step.layer], at, following, bench)
+            if step.layer is Layer.C2PA and seen is not None:
+                checked = _content_signed(seen, following, bench)
         except MarkingError as error:
-            if step.layer not in _MAY_FAIL:
+            if not _may_be_left_out(step.layer, error, bench):
                 raise
             why = Words(str(error), f"无法写入：{error}")
             left.append(LeftOut(layer=step.layer, why=why, asked=bool(step.grounds), grounds=step.grounds))
@@ -215,8 +232,25 @@ def _carried_out(steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench
     if at == real:
         at = draft.fresh()
         copy(real, at)
-    content = same_content(seen, at, bench) if seen is not None else ""
+    content = checked or (same_content(seen, at, bench) if seen is not None else "")
     return _Work(last=at, written=tuple(written), left_out=tuple(left), content=content)
+
+
+def _content_signed(seen: Path, signed: Path, bench: Bench) -> str:
+    """What was compared, once the C2PA library, whose writers are not ours, has changed the file.
+
+    Raises:
+        UnsignableError: the content differs, or no longer decodes.
+    """
+    try:
+        return same_content(seen, signed, bench)
+    except MarkingError as error:
+        raise UnsignableError(f"the C2PA library would change the file: {error}") from error
+
+
+def _may_be_left_out(layer: Layer, error: MarkingError, bench: Bench) -> bool:
+    """Whether the other marks are written all the same; never where a manifest stands that they would break."""
+    return layer in _MAY_FAIL or (isinstance(error, UnsignableError) and not bench.has_manifest)
 
 
 def _attempt(step: Callable[[Path, Path, Bench], Words], at: Path, following: Path, bench: Bench) -> Words:

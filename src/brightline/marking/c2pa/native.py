@@ -29,6 +29,10 @@ _ALGORITHMS = {
 }
 
 
+class UnsignableError(MarkingError):
+    """The C2PA library cannot put a manifest into this file, whoever signs it."""
+
+
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """The file that this one was made from.
 
@@ -101,7 +105,7 @@ def _builder(
     except c2pa.C2paError as error:
         if failures:
             raise failures[0] from error
-        raise MarkingError(f"the C2PA library cannot sign: {str(error)[:MESSAGE_LIMIT]}") from error
+        raise UnsignableError(f"the C2PA library cannot sign: {str(error)[:MESSAGE_LIMIT]}") from error
 
 
 def _settings(clock: Clock | None) -> Json:
