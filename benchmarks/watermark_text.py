@@ -1,6 +1,6 @@
 """Survival of the watermark in words, and its false alarms: the section of docs/reference/watermarks.md.
 
-`watermark_text.json.xz` holds what SmolLM2-135M-Instruct (Apache-2.0) offered: for 16 topics, nine words by nine words, eight
+`watermark_text.json.xz` holds what SmolLM2-135M-Instruct (Apache-2.0) offered: for five topics, nine words by nine words, eight
 samples of how to go on after the one that the key `bench` chose. Choosing again with that key walks the same road, so that
 the table needs no model.
 """
@@ -16,7 +16,7 @@ from brightline.watermark.keyring import Key
 from brightline.watermark.words import THRESHOLD, choose, detect
 
 SAMPLES = Path(__file__).with_suffix(".json.xz")
-LENGTHS = (75, 150, 225, 300)
+LENGTHS = (75, 150, 225, 260)
 CHANCE_KEYS = 20
 CORPORA = ("ai_en_train", "ai_zh_train", "scam_en_train", "scam_zh_train", "rumor_zh_train_weibo21")
 
@@ -37,7 +37,7 @@ def section(data: Path) -> str:
         "",
         (
             f"{len(texts)} articles by a small open model, each stretch of some nine words chosen among up to eight samples; threshold p < {THRESHOLD:g}. "
-            "Found, in per cent, by the length that is left."
+            "Found, in per cent of stretches of that length."
         ),
         "",
         f"| what happens to it | {head} |",
@@ -46,7 +46,7 @@ def section(data: Path) -> str:
     for name, happen in ATTACKS.items():
         cells = []
         for length in LENGTHS:
-            cut = [first(text, length) for text in texts if len(text.split()) >= length]
+            cut = [piece for text in texts for piece in stretches(text, length)]
             found = sum(detect(happen(text), [key("bench")]) is not None for text in cut)
             cells.append(f"{100 * found / len(cut):.0f} (of {len(cut)})" if cut else "-")
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -71,9 +71,10 @@ def road(steps: list[list[str]], *, marked: bool = True) -> str:
     return text
 
 
-def first(text: str, words: int) -> str:
-    """The first so many words."""
-    return " ".join(text.split()[:words])
+def stretches(text: str, length: int) -> list[str]:
+    """Stretches of so many words, one begun every 15 words."""
+    words = text.split()
+    return [" ".join(words[at : at + length]) for at in range(0, len(words) - length + 1, 15)]
 
 
 def exchanged(share: float) -> Callable[[str], str]:
