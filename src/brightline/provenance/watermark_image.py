@@ -6,12 +6,12 @@ Basis DECLARED: whoever holds the key said so when the picture was made. Absence
 from collections.abc import Iterator
 from functools import partial
 
-from brightline.core.finding import Basis, Box, Detail, Finding
+from brightline.core.finding import Box, Finding
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.media.image import size, thumbnail
-from brightline.provenance.watermark_keys import own_keys
+from brightline.provenance.watermark_own import own_keys, own_mark
 from brightline.settings import Limits, Settings
 from brightline.watermark.image import SMALLEST_SEARCHED, Found, detect
 from brightline.watermark.keyring import Key
@@ -49,23 +49,18 @@ def _detect(keys: tuple[Key, ...], limits: Limits, subject: Subject) -> Iterator
 
 
 def _finding(found: Found, where: Box) -> Finding:
+    words = Words(
+        en=f"the picture carries the watermark of your key `{found.key}`: it was marked as AI-generated when it was made",
+        zh=f"图片中含有贵方密钥 `{found.key}` 的水印：生成时已被标记为人工智能生成内容",
+    )
     payload = "" if found.payload is None else f"{found.payload:012x}"
-    details = {
-        "medium": "image",
-        "key": found.key,
-        "payload": payload,
-        "p_value": f"{found.p_value:.1e}",
-        "score": f"{found.score:.2f}",
-    }
-    return Finding(
-        detector=NAME,
-        claim="watermark.found",
-        basis=Basis.DECLARED,
-        probability=1.0 - found.p_value,
-        why=Words(
-            en=f"the picture carries the watermark of your key `{found.key}`: it was marked as AI-generated when it was made",
-            zh=f"图片中含有贵方密钥 `{found.key}` 的水印：生成时已被标记为人工智能生成内容",
-        ),
-        where=(where,),
-        details=tuple(Detail(name, value) for name, value in sorted(details.items()) if value),
+    return own_mark(
+        NAME,
+        "image",
+        words,
+        where,
+        key=found.key,
+        p_value=found.p_value,
+        payload=payload,
+        score=f"{found.score:.2f}",
     )

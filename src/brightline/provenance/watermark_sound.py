@@ -6,12 +6,12 @@ Basis DECLARED: whoever holds the key said so when the sound was made. Absence s
 from collections.abc import Iterator
 from functools import partial
 
-from brightline.core.finding import Basis, Detail, Finding, Seconds
+from brightline.core.finding import Finding, Seconds
 from brightline.core.signatures import Detect
 from brightline.core.subject import Media, Subject
 from brightline.core.words import Words
 from brightline.media.audio import RATE_HZ, decode_audio, opened
-from brightline.provenance.watermark_keys import own_keys
+from brightline.provenance.watermark_own import own_keys, own_mark
 from brightline.settings import Settings
 from brightline.watermark.keyring import Key
 from brightline.watermark.sound import Found, detect
@@ -49,23 +49,19 @@ def _has_sound(subject: Subject) -> bool:
 
 
 def _finding(found: Found, seconds: float) -> Finding:
+    words = Words(
+        en=f"the sound carries the watermark of your key `{found.key}`: it was marked as AI-generated when it was made",
+        zh=f"声音中含有贵方密钥 `{found.key}` 的水印：生成时已被标记为人工智能生成内容",
+    )
     payload = "" if found.payload is None else f"{found.payload:04x}"
-    details = {
-        "medium": "sound",
-        "key": found.key,
-        "payload": payload,
-        "p_value": f"{found.p_value:.1e}",
-        "score": f"{found.score:.1f}",
-    }
-    return Finding(
-        detector=NAME,
-        claim="watermark.found",
-        basis=Basis.DECLARED,
-        probability=1.0 - found.p_value,
-        why=Words(
-            en=f"the sound carries the watermark of your key `{found.key}`: it was marked as AI-generated when it was made",
-            zh=f"声音中含有贵方密钥 `{found.key}` 的水印：生成时已被标记为人工智能生成内容",
-        ),
-        where=(Seconds(0.0, seconds),),
-        details=tuple(Detail(name, value) for name, value in sorted(details.items()) if value),
+    where = Seconds(0.0, seconds)
+    return own_mark(
+        NAME,
+        "sound",
+        words,
+        where,
+        key=found.key,
+        p_value=found.p_value,
+        payload=payload,
+        score=f"{found.score:.1f}",
     )

@@ -6,11 +6,11 @@ Basis DECLARED: whoever holds the key said so when the text was made. Absence sa
 from collections.abc import Iterator
 from functools import partial
 
-from brightline.core.finding import Basis, Detail, Finding, Span
+from brightline.core.finding import Finding, Span
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
-from brightline.provenance.watermark_keys import own_keys
+from brightline.provenance.watermark_own import own_keys, own_mark
 from brightline.settings import Settings
 from brightline.watermark.keyring import Key
 from brightline.watermark.words import FoundWords, detect
@@ -35,23 +35,11 @@ def _detect(keys: tuple[Key, ...], subject: Subject) -> Iterator[Finding]:
 
 
 def _finding(found: FoundWords) -> Finding:
-    details = {
-        "medium": "text",
-        "key": found.key,
-        "p_value": f"{found.p_value:.1e}",
-        "heads": str(found.heads),
-        "pairs": str(found.pairs),
-    }
     share = round(100 * found.heads / found.pairs)
-    return Finding(
-        detector=NAME,
-        claim="watermark.found",
-        basis=Basis.DECLARED,
-        probability=1.0 - found.p_value,
-        why=Words(
-            en=f"{share} % of {found.pairs} word pairs follow your key `{found.key}`, half would by chance: your gateway wrote this",
-            zh=f"{found.pairs} 个词对中有 {share}% 符合贵方密钥 `{found.key}`（随机情况下约为一半）：该文本由贵方网关生成",
-        ),
-        where=(Span(found.start, found.end),),
-        details=tuple(Detail(name, value) for name, value in sorted(details.items())),
+    words = Words(
+        en=f"{share} % of {found.pairs} word pairs follow your key `{found.key}`, half would by chance: your gateway wrote this",
+        zh=f"{found.pairs} 个词对中有 {share}% 符合贵方密钥 `{found.key}`（随机情况下约为一半）：该文本由贵方网关生成",
     )
+    counts = {"heads": str(found.heads), "pairs": str(found.pairs)}
+    where = Span(found.start, found.end)
+    return own_mark(NAME, "text", words, where, key=found.key, p_value=found.p_value, **counts)
