@@ -386,6 +386,25 @@ def test_padding_of_a_tag_is_used_and_nothing_moves() -> None:
     assert len(written(Kind.MP3, data, HUGE)) > len(plain)
 
 
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_frame_that_eats_the_padding_leaves_some_and_exiftool_has_nothing_to_warn_of(version: int) -> None:
+    frame = streams.id3_frame(b"TIT2", b"\x00Sea", version=version)
+    added = len(written(Kind.MP3, streams.id3(frame, version=version) + streams.SOUND)) - len(
+        streams.id3(frame, version=version) + streams.SOUND
+    )
+    plain = [streams.id3(frame, version=version, padding=left) + streams.SOUND for left in range(added + 12)]
+    for data in (written(Kind.MP3, one) for one in (*plain[:12], *plain[-24:], streams.SOUND)):
+        tag = int("".join(f"{byte:07b}" for byte in data[6:10]), 2)
+        assert data[10 + tag - 10 : 10 + tag] == bytes(10)
+        with tempfile.NamedTemporaryFile(suffix=".mp3") as file:
+            file.write(data)
+            file.flush()
+            words = ["exiftool", "-s3", "-warning", file.name]
+            said = subprocess.run(words, check=False, capture_output=True, timeout=60).stdout
+        assert b"ID3" not in said
+
+
 def test_an_extended_header_keeps_its_checksum_and_its_padding_right() -> None:
     import zlib
 

@@ -1,6 +1,8 @@
 """Comparing: what became of each mark, and the step that lost it, told from evidence."""
 
 import io
+import shutil
+import subprocess
 from itertools import pairwise
 
 import av
@@ -154,3 +156,28 @@ def test_a_sample_without_marks_has_an_empty_inventory(tmp_path, settings):
     path = tmp_path / "plain.flac"
     path.write_bytes(sample(Kind.FLAC))
     assert [mark for mark in inventory(path, settings).marks if mark.layer is not Layer.GENERATOR] == []
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("kind", [Kind.MP4, Kind.MOV, Kind.M4A])
+def test_stripped_metadata_is_no_remux(kind, tmp_path, settings):
+    before = marked(tmp_path, kind, settings)
+    bare = tmp_path / f"bare{SUFFIXES[kind]}"
+    subprocess.run(["exiftool", "-q", "-all=", "-o", str(bare), str(before)], check=True, timeout=60)
+    done = compared(before, bare.read_bytes(), SUFFIXES[kind], settings)
+    assert done.cause.step is Step.STRIPPED
+    assert "tables of samples: the same" in done.cause.evidence
+
+
+def test_the_same_packets_in_tables_that_are_not_known_cannot_be_told(tmp_path, settings):
+    before = marked(tmp_path, Kind.OGG, settings)
+    done = compared(before, plain_file(tmp_path, Kind.OGG).read_bytes(), ".ogg", settings)
+    assert done.same_content is True
+    assert done.cause.step is Step.CANNOT_TELL
+
+
+@pytest.mark.parametrize("kind", [Kind.MP4, Kind.MOV, Kind.M4A, Kind.AVI, Kind.OGG])
+def test_one_lost_mark_is_one_loss(kind, tmp_path, settings):
+    before = marked(tmp_path, kind, settings)
+    done = compared(before, plain_file(tmp_path, kind).read_bytes(), SUFFIXES[kind], settings)
+    assert [change.layer for change in done.of(Fate.LOST)] == [Layer.IMPLICIT]

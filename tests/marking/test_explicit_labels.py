@@ -1,7 +1,9 @@
 """Labels are written into pictures, sound, video and text, and nothing else of the file changes."""
 
 import io
+import shutil
 import struct
+import subprocess
 import zlib
 
 import numpy as np
@@ -11,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from brightline.core.errors import MarkingError
-from brightline.core.subject import Kind
+from brightline.core.subject import Kind, Media
 from brightline.marking.explicit.image import label_image
 from brightline.marking.explicit.layout import CONTRAST, capital_height, plan_labels
 from brightline.marking.explicit.lettering import DARK, LIGHT, lettering
-from brightline.marking.explicit.style import End, Form, Language, Place, Style
+from brightline.marking.explicit.style import End, Form, Language, Place, Style, placed_words
 from brightline.marking.explicit.text import label_text
 from brightline.media.contrast import contrast, luminance
-from brightline.media.rewrite_audio import insert_sound, rewrite_audio, sound_blocks
+from brightline.media.rewrite_audio import insert_sound, rewrite_audio, sound_blocks, sound_form
 from brightline.media.rewrite_image import rewrite_image
 from brightline.provenance.explicit import find_marks
 
@@ -39,6 +41,16 @@ def saved(image: Image.Image, form: str, **options: object) -> bytes:
 
 def rgb(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def vorbis(channels: int, rate: int) -> bytes:
+    """Two seconds of tone, written by FFmpeg: PyAV's own Vorbis encoder writes two channels only."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    words = (
+        f"ffmpeg -v error -f lavfi -i sine=f=440:r={rate}:d=2 -ac {channels} -c:a libvorbis -f ogg -".split()
+    )
+    return subprocess.run(words, check=True, capture_output=True, timeout=60).stdout
 
 
 def png_chunks(data: bytes) -> list[bytes]:
@@ -257,3 +269,32 @@ def test_a_broken_sound_is_refused_not_crashed(tmp_path):
         source.write_bytes(b"RIFF\xff\xff\xff\xffWAVEnonsense")
         with pytest.raises(MarkingError):
             list(sound_blocks(source, kind))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_vorbis_of_one_or_two_channels_is_written(channels, rate, tmp_path):
+    source, target = tmp_path / "in.ogg", tmp_path / "out.ogg"
+    source.write_bytes(vorbis(channels, rate))
+    rewrite_audio(source, target, Kind.OGG, [lambda sound, _rate: sound * np.float32(0.5)])
+    form = sound_form(target, Kind.OGG)
+    assert (form.codec, form.channels, form.rate_hz) == ("vorbis", 2, rate)
+    before, after = (np.concatenate([*sound_blocks(file, Kind.OGG)]) for file in (source, target))
+    assert np.sqrt((after**2).mean()) == pytest.approx(0.5 * np.sqrt((before**2).mean()), rel=0.1)
+
+
+def test_vorbis_of_six_channels_is_refused_in_words(tmp_path):
+    source = tmp_path / "in.ogg"
+    source.write_bytes(vorbis(6, 44_100))
+    with pytest.raises(MarkingError, match="Vorbis of 6 channels is not written"):
+        rewrite_audio(source, tmp_path / "out.ogg", Kind.OGG, [])
+
+
+@pytest.mark.parametrize(
+    ("media", "where"),
+    [(Media.TEXT, "text"), (Media.AUDIO, "spoken"), (Media.IMAGE, "picture"), (Media.VIDEO, "video's start")],
+)
+def test_what_is_told_of_a_label_fits_its_medium(media, where):
+    said = placed_words(media)
+    assert where in said.en
+    assert ("画面" in said.zh) == (media in {Media.IMAGE, Media.VIDEO})

@@ -1,7 +1,8 @@
 """Writing a mark into an MP3: frame `TXXX`, description `AIGC`, of the ID3v2 tag at the file's head.
 
 Padding is used where it reaches; otherwise the tag grows, which nothing in an MP3 minds (the table of contents in a
-`Xing` frame counts from that frame). A file without a tag gets one of version 2.3, which most programs read.
+`Xing` frame counts from that frame), and some padding is always left. A file without a tag gets one of version 2.3,
+which most programs read.
 """
 
 import zlib
@@ -13,6 +14,9 @@ from brightline.carriers.writing import Pieces
 from brightline.core.errors import CarrierError
 
 _SIZE_LIMIT = 1 << 28  # four bytes of seven bits
+_LEAST_PADDING = (
+    10  # bytes: a reader that looks for one more frame's header finds zeros, not the sound (exiftool warns)
+)
 _TAG_SIZE_LIMITED, _TEXT_LIMITED = 0xC0, 0x18  # restrictions of version 2.4, 3.2
 _ENDS_IN_FRONT = ("mp3:ID3v2.3:TXXX", "mp3:ID3v2.4:TXXX")
 
@@ -24,8 +28,8 @@ def write(data: memoryview, mark: str) -> Pieces:
         raise CarrierError(f"the mark at `{standing.carrier}` cannot be replaced there")
     if standing is None and bytes(data[:3]) != b"ID3":
         frame = _frame(3, "AIGC", mark, 0)
-        header = b"ID3\x03\x00\x00" + _synchsafe(len(frame), 4)
-        yield from spliced(data, [Edit(0, 0, header + frame)])
+        header = b"ID3\x03\x00\x00" + _synchsafe(len(frame) + _LEAST_PADDING, 4)
+        yield from spliced(data, [Edit(0, 0, header + frame + bytes(_LEAST_PADDING))])
         return
     tag = tag_at(data, 0)
     while standing is not None and tag.end <= standing.start:
@@ -50,7 +54,7 @@ def _edits(data: memoryview, tag: Tag, frames: tuple[Frame, ...], old: Frame | N
         new = _stuffed(new)
     at = tag.raw(last) if old is None else tag.raw(old.start)
     edit = Edit(at, at if old is None else tag.raw(old.end), new)
-    left = max(0, padding - edit.growth) if not tag.has_footer else 0
+    left = max(_LEAST_PADDING, padding - edit.growth) if not tag.has_footer else 0
     fill = Edit(tag.raw(last), tag.raw(last) + padding, bytes(left))
     edits = [edit, fill] if fill.start != fill.end or fill.new else [edit]
     size = tag.end - tag.start - HEADER_BYTES * (1 + tag.has_footer) + sum(one.growth for one in edits)

@@ -16,12 +16,14 @@ ASPECT_TOLERANCE = 0.01  # rounding of sides when a picture is scaled; a crop or
 LIKENESS_BITS = (
     62  # of 256: two PDQ hashes closer than this show the same picture (PDQ's own matching uses 31)
 )
+_BARE = frozenset({Kind.MP3, Kind.FLAC, Kind.WAV})  # sound with tags around it, and nothing to mux
 
 
 class Step(StrEnum):
     """What was done to a file."""
 
     REWRITTEN = "rewritten_without_metadata"
+    STRIPPED = "stripped"
     REMUXED = "remuxed"
     CONVERTED = "converted"
     REENCODED = "reencoded"
@@ -46,6 +48,10 @@ _WORDS: dict[Step, Words] = {
     Step.REWRITTEN: Words(
         "the file was written anew without its metadata; pixels, samples or words were not touched",
         "文件被重新写出，元数据未保留；画面、声音或文字未变",
+    ),
+    Step.STRIPPED: Words(
+        "metadata was removed: encoded sound and pictures, and the tables that find them, are as they were",
+        "元数据被清除：编码数据及其索引表均未变",
     ),
     Step.REMUXED: Words(
         "a re-mux: the same encoded sound and pictures in a new container, which did not take the mark along",
@@ -86,6 +92,21 @@ class _Pair(msgspec.Struct, frozen=True):
     after: Inventory
     gone: tuple[Layer, ...]
     same_content: bool | None
+
+    @property
+    def same_layout(self) -> bool | None:
+        """Whether encoded data lie as they lay; None where that cannot be said. A tag-only format has one layout."""
+        if self.before.kind is not self.after.kind:
+            return False
+        if self.before.kind in _BARE:
+            return True
+        old, new = self.before.traits.layout, self.after.traits.layout
+        return old == new if old and new else None
+
+    @property
+    def has_other_writer(self) -> bool:
+        """Whether another program says that it wrote the later side; silence says nothing."""
+        return self.after.traits.encoder not in {"", self.before.traits.encoder}
 
     @property
     def is_resized(self) -> bool:
@@ -130,8 +151,19 @@ def _is_mark_edited(pair: _Pair) -> bool:
     return pair.same_content is True and all(pair.after.of(layer) for layer in pair.gone)
 
 
-def _is_remuxed(pair: _Pair) -> bool:
+def _has_same_packets(pair: _Pair) -> bool:
     return pair.same_content is True and pair.before.kind.media in {Media.AUDIO, Media.VIDEO}
+
+
+def _is_stripped(pair: _Pair) -> bool:
+    return _has_same_packets(pair) and pair.same_layout is True
+
+
+def _is_remuxed(pair: _Pair) -> bool:
+    """Another container or other tables; where tables are not known, another program's name: only a muxer leaves these."""
+    return _has_same_packets(pair) and (
+        pair.same_layout is False or (pair.same_layout is None and pair.has_other_writer)
+    )
 
 
 def _is_other_content(pair: _Pair) -> bool:
@@ -163,7 +195,9 @@ def _is_reencoded(pair: _Pair) -> bool:
 _RULES: tuple[tuple[Step, Callable[[_Pair], bool]], ...] = (
     (Step.EDITED_AFTER_SIGNING, _is_only_a_broken_manifest),
     (Step.MARK_EDITED, _is_mark_edited),
+    (Step.STRIPPED, _is_stripped),
     (Step.REMUXED, _is_remuxed),
+    (Step.CANNOT_TELL, _has_same_packets),
     (Step.OTHER_CONTENT, _is_other_content),
     (Step.SCREENSHOT, _is_screenshot),
     (Step.CROPPED, _is_cropped),
@@ -187,6 +221,8 @@ def _evidence(pair: _Pair) -> list[str]:
         ("metadata properties", str(old.metadata), str(new.metadata)),
     ]
     told = [f"{name}: {before} -> {after}" for name, before, after in rows if before != after]
+    if _has_same_packets(pair) and pair.same_layout is not None and old.layout:
+        told.append(f"tables of samples: {'the same' if pair.same_layout else 'different'}")
     if pair.same_content is not None:
         told.append(f"{old.covers}: {'the same' if pair.same_content else 'different'}")
     return told

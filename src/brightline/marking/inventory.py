@@ -207,6 +207,11 @@ def _detector(module: str, settings: Settings) -> Detect:
     return _prepared(module, msgspec.json.encode(settings, enc_hook=str))
 
 
+_MARK_TAG = (
+    "media.aigc"  # the implicit mark as FFmpeg shows it: `implicit_marks` tells of it, and once is enough
+)
+
+
 def _declared(finding: Finding) -> FoundMark | None:
     """IPTC's source type or a generator's record; what C2PA declares belongs to its manifest."""
     match finding.detail("by"):
@@ -217,6 +222,8 @@ def _declared(finding: Finding) -> FoundMark | None:
         case _:
             return None
     places = ", ".join(place.name for place in finding.where if hasattr(place, "name"))
+    if places == _MARK_TAG:
+        return None
     return FoundMark(layer=layer, name=name, facts=finding.details, place=places)
 
 

@@ -22,7 +22,7 @@ from brightline.marking.content import split_front_matter
 from brightline.marking.draft import Progress, write_pieces
 from brightline.marking.explicit.audio import label_audio
 from brightline.marking.explicit.image import label_image
-from brightline.marking.explicit.style import Language, Style
+from brightline.marking.explicit.style import Language, Style, placed_words
 from brightline.marking.explicit.text import label_text
 from brightline.marking.explicit.video import label_video
 from brightline.marking.fields import Fields
@@ -153,7 +153,7 @@ def write_explicit(source: Path, target: Path, bench: Bench) -> Words:
             label_video(source, target, bench.kind, style, limits)
         case _:
             target.write_bytes(_labelled(source.read_bytes(), style))
-    return Words("explicit mark at the start, or at an edge of the picture", "在开头或画面边缘添加显式标识")
+    return placed_words(bench.kind.media, throughout=style.throughout)
 
 
 def _labelled(data: bytes, style: Style) -> bytes:

@@ -8,6 +8,7 @@ import msgspec
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Kind, Media, Subject
 from brightline.marking.content import content_of
+from brightline.marking.layout import layout_of
 from brightline.media.audio import opened
 from brightline.media.fingerprint import pdq
 from brightline.media.image import size, thumbnail
@@ -34,6 +35,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         metadata: how many properties it carries that no container needs.
         content: digest of what people perceive, empty if it could not be had.
         covers: what that digest is over.
+        layout: digest of how encoded sound and pictures lie in the file, empty if it is not known of the format.
         likeness: PDQ hash of a picture, 64 hex digits, for telling that two pictures show the same.
     """
 
@@ -45,13 +47,14 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     metadata: int = 0
     content: str = ""
     covers: str = ""
+    layout: str = ""
     likeness: str = ""
 
 
 def traits_of(subject: Subject, limits: Limits) -> Traits:
     """The traits of a file; what cannot be read is left out."""
     content = content_of(subject, limits)
-    traits = Traits(content=content.digest, covers=content.covers)
+    traits = Traits(content=content.digest, covers=content.covers, layout=layout_of(subject))
     if subject.kind.media is Media.IMAGE:
         traits = _picture(traits, subject, limits)
     elif subject.kind.media in {Media.AUDIO, Media.VIDEO}:

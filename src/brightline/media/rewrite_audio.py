@@ -1,7 +1,8 @@
 """A sound file is written anew with edited samples, block by block, with its tags kept.
 
 WAV, FLAC and ALAC stay exact where nothing was edited; MP3, AAC, Opus and Vorbis are decoded and encoded again at the
-same bit rate. Tags come over byte by byte (`rewrite_tags`), in Ogg as comments.
+same bit rate. Tags come over byte by byte (`rewrite_tags`), in Ogg as comments. FFmpeg's own Vorbis encoder knows two
+channels only: one channel is written as two equal ones, more than two are refused.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,7 @@ _EXACT = {"flac", "alac"}
 _PACKED = {"f4": "flt", "i2": "s16", "i4": "s32"}  # numpy's numbers in FFmpeg's words
 _BIT_RATE_PER_CHANNEL = 96_000  # where the file does not say; transparent for AAC and Opus, good for MP3
 _BIT_RATES = (16_000, 320_000)  # what all these encoders take for one file
+_VORBIS_CHANNELS = 2  # the only number that FFmpeg's own encoder takes; any other fails in `avcodec_open2`
 _VORBIS_SHARE = 1.5  # FFmpeg's own Vorbis encoder needs more bits than the usual one for the same quality
 
 
@@ -142,7 +144,8 @@ def _reading(source: Path, kind: Kind) -> Iterator[_Track]:
     except MarkingError:
         raise
     except (*BROKEN, MemoryError) as error:
-        raise MarkingError(f"the {kind} sound cannot be written anew: {str(error)[:120]}") from error
+        said = getattr(error, "strerror", None) or str(error)
+        raise MarkingError(f"the {kind} sound cannot be written anew: {said[:120]}") from error
 
 
 def _wav_track(file: BinaryIO) -> _Track:
@@ -161,10 +164,15 @@ def _coded_track(container: av.container.InputContainer, source: Path, kind: Kin
     name = stream.codec_context.name
     if name not in _ENCODERS:
         raise MarkingError(f"sound of codec `{name}` is not written; known: {', '.join(sorted(_ENCODERS))}")
+    channels = stream.codec_context.layout.nb_channels
+    if name == "vorbis" and channels > _VORBIS_CHANNELS:
+        raise MarkingError(
+            f"Vorbis of {channels} channels is not written, only of one or two; write FLAC or Opus"
+        )
     dtype = np.dtype(_number(stream, exact=name in _EXACT))
     form = SoundForm(
         rate_hz=stream.codec_context.sample_rate,
-        channels=stream.codec_context.layout.nb_channels,
+        channels=channels,
         codec=name,
         exact=name in _EXACT,
     )
@@ -213,8 +221,10 @@ def _encode(
     old: av.audio.stream.AudioStream, target: Path, kind: Kind, form: SoundForm, blocks: Iterator[Native]
 ) -> None:
     options = _MUXER_OPTIONS.get(kind, {})
+    copies = _VORBIS_CHANNELS // form.channels if form.codec == "vorbis" else 1
+    layout = old.codec_context.layout.name if copies == 1 else "stereo"
     with target.open("w+b") as file, av.open(file, "w", format=_MUXERS[kind], options=options) as out:
-        stream = out.add_stream(_ENCODERS[form.codec], rate=form.rate_hz, layout=old.codec_context.layout)
+        stream = out.add_stream(_ENCODERS[form.codec], rate=form.rate_hz, layout=layout)
         assert isinstance(stream, av.AudioStream)  # what the encoders above give
         context = stream.codec_context
         if form.codec == "vorbis":
@@ -229,7 +239,7 @@ def _encode(
             out.metadata.update(old.container.metadata)
         position = 0
         for block in blocks:
-            for frame in _frames(block, old.codec_context.layout.name, form.rate_hz):
+            for frame in _frames(np.repeat(block, copies, axis=1), layout, form.rate_hz):
                 frame.pts = position
                 position += frame.samples
                 out.mux(stream.encode(frame))

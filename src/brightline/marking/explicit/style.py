@@ -11,6 +11,8 @@ import msgspec
 import re2
 
 from brightline.core.errors import MarkingError
+from brightline.core.subject import Media
+from brightline.core.words import Words
 
 
 class Language(StrEnum):
@@ -108,6 +110,23 @@ def text_words(style: Style) -> str:
         MarkingError: as for `picture_words`.
     """
     return _checked(style.wording) if style.wording else TEXT_WORDS[style.language]
+
+
+def placed_words(media: Media, *, throughout: bool = False) -> Words:
+    """Where the mark of a style stands in content of that sort, as its maker is told."""
+    match media:
+        case Media.IMAGE:
+            return Words("explicit mark at an edge of the picture", "在画面边缘添加显式标识")
+        case Media.AUDIO:
+            return Words("explicit mark spoken at the start", "在开头添加语音显式标识")
+        case Media.VIDEO if throughout:
+            return Words("explicit mark at an edge, throughout the video", "在整段视频的画面边缘添加显式标识")
+        case Media.VIDEO:
+            return Words(
+                "explicit mark at an edge, from the video's start on", "在视频起始画面的边缘添加显式标识"
+            )
+        case _:
+            return Words("explicit mark at the start of the text", "在文本开头添加显式标识")
 
 
 def _checked(wording: str) -> str:
