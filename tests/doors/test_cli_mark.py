@@ -133,6 +133,49 @@ def test_a_folder_is_marked_to_another_and_a_second_run_changes_nothing(capfd):
     assert {path: path.stat().st_mtime_ns for path in Path("out").rglob("*.*")} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [("x.bmp", b"BM" + bytes(60), "not known"), ("x.bin", bytes(range(256)) * 4, "not known"),
+     ("x.csv", b"a,b\n1,2\n3,4\n", "csv"), ("x.md", b"", "empty")],
+)  # fmt: skip
+def test_what_cannot_be_read_for_marks_is_never_verified(name, data, said, capfd):
+    Path(name).write_bytes(data)
+    put("marked.md", Kind.MARKDOWN)
+    assert outcome(["mark", "verify", name]) == 2
+    assert outcome(["mark", "verify", name, "--json"]) == 2
+    shown, err = capfd.readouterr()
+    answer = json.loads(shown)
+    assert "verified" not in err
+    assert answer["error"].startswith("cannot be read for marks")
+    assert said in answer["error"]
+    assert answer["complete"] is False
+    assert outcome(["mark", "diff", "marked.md", name]) == 2
+
+
+def test_links_and_pipes_in_a_folder_are_told_and_never_followed(tmp_path, capfd):
+    put("in/a.md", Kind.MARKDOWN)
+    put("outside/b.md", Kind.MARKDOWN)
+    Path("in/out.md").symlink_to(tmp_path / "outside/b.md")
+    Path("in/folder").symlink_to(tmp_path / "outside")
+    Path("in/nowhere.md").symlink_to("gone.md")
+    Path("in/twin.md").symlink_to("a.md")  # what it leads to is marked anyway
+    os.mkfifo("in/pipe")
+    assert outcome(["mark", "in", "-o", "out", *PLATFORM, "--json"]) == 2
+    told = {Path(one["name"]).name: one for one in answers(capfd)}
+    assert {name for name, one in told.items() if one["ending"] == "failed"} == {
+        "out.md", "folder", "nowhere.md", "pipe"}  # fmt: skip
+    assert told["a.md"]["ending"] == "marked"
+    assert "nowhere" in told["nowhere.md"]["error"]
+    assert [path.name for path in Path("out").rglob("*")] == ["a.md"]
+    assert outcome(["mark", "verify", "in", "--json"]) == 1
+    assert {"out.md", "folder", "nowhere.md", "pipe"} <= {Path(one["name"]).name for one in answers(capfd)}
+    assert (
+        outcome(["mark", "watch", "in", "-o", "out", *PLATFORM, "--settle", "0.1", "--once", "--json"]) == 2
+    )
+    assert sorted(Path(one["name"]).name for one in answers(capfd)) == [
+        "a.md", "folder", "nowhere.md", "out.md", "pipe"]  # fmt: skip
+
+
 def test_in_place_needs_to_be_said_and_marks_the_file_itself():
     file = put("a.wav", Kind.WAV)
     assert outcome(["mark", "--in-place", file, *PLATFORM]) == 0

@@ -6,6 +6,8 @@ import stat
 import subprocess
 import sys
 
+import msgspec
+import numpy as np
 import pytest
 from marking_parts import (
     LAWS,
@@ -24,6 +26,7 @@ import marks
 from brightline.carriers.writers import WRITERS
 from brightline.core.errors import IntakeError, MarkingError
 from brightline.core.subject import Kind
+from brightline.marking import steps
 from brightline.marking.compare import Fate
 from brightline.marking.draft import PREFIX
 from brightline.marking.inventory import Layer
@@ -31,7 +34,9 @@ from brightline.marking.order import Numbering
 from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES, sample_kinds
 from brightline.marking.write import Result, mark_file
-from brightline.settings import Settings
+from brightline.media.rewrite_image import rewrite_image
+from brightline.settings import MarkSetting, Settings
+from brightline.watermark.sound import PAYLOAD_BITS
 
 PLATFORM = (
     Statement.SUSPECTED
@@ -158,6 +163,88 @@ def test_a_second_run_finds_its_work_done_where_the_first_had_to_leave_a_layer_o
     assert again.result is Result.UNCHANGED
     assert [left.layer for left in again.left_out] == [Layer.WATERMARK]
     assert not again.is_complete
+
+
+def test_without_an_implicit_mark_a_second_run_finds_its_work_and_still_overwrites_no_other(
+    tmp_path, equipped
+):
+    """The watermark's payload, equal pixels, the same steps again: each shows that a file comes from this source."""
+    bare = msgspec.structs.replace(equipped, home=tmp_path / "no keys", mark=MarkSetting())
+    other = tmp_path / "other.png"
+    other.write_bytes(picture_bytes(Image.effect_noise((640, 480), 70).convert("RGB"), "PNG"))
+    for name, wanted, settings in (
+        ("payload", order(regimes=(Regime.EU,)), equipped),
+        ("pixels", order(regimes=(Regime.EU,), system=""), bare),
+        ("again", order(regimes=(Regime.EU,), system="", explicit=True), bare),
+    ):
+        source, target = plain_file(tmp_path / name, Kind.PNG), tmp_path / name / "out.png"
+        mark_file(source, target, wanted, settings)
+        data = target.read_bytes()
+        again = mark_file(source, target, wanted, settings)
+        assert again.result is Result.UNCHANGED, name
+        assert again.kept, name
+        with pytest.raises(MarkingError, match="exists already"):
+            mark_file(other, target, wanted, settings)
+        assert target.read_bytes() == data, name
+
+
+def test_a_signed_file_stays_as_it_is_where_what_it_lacks_cannot_be_written(tmp_path, equipped):
+    path = tmp_path / "small.png"
+    path.write_bytes(picture_bytes(Image.new("RGB", (200, 150), (40, 90, 160)), "PNG"))
+    wanted = order(regimes=(Regime.CN, Regime.EU), in_place=True)
+    assert Layer.C2PA in [one.step.layer for one in mark_file(path, path, wanted, equipped).written]
+    data = path.read_bytes()
+    for one in (wanted, msgspec.structs.replace(wanted, resign=True)):
+        again = mark_file(path, path, one, equipped)
+        assert again.result is Result.UNCHANGED
+        assert [left.layer for left in again.left_out] == [Layer.WATERMARK]
+        assert "pixels" in again.left_out[0].why.en
+        assert path.read_bytes() == data
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["small.png"]
+
+
+def test_a_layer_that_became_possible_is_told_with_what_to_do(tmp_path, equipped):
+    source, target = plain_file(tmp_path, Kind.PNG), tmp_path / "out.png"
+    bare = msgspec.structs.replace(equipped, home=tmp_path / "no keys", mark=MarkSetting())
+    wanted = order(regimes=(Regime.CN, Regime.EU))
+    mark_file(source, target, wanted, bare)
+    data = target.read_bytes()
+    again = mark_file(source, target, wanted, equipped)
+    assert target.read_bytes() == data
+    told = {left.layer: left.why.en for left in again.left_out}
+    assert {*told} == {Layer.WATERMARK, Layer.C2PA}
+    assert all("can be written now" in why and "another place" in why for why in told.values())
+    full = mark_file(source, tmp_path / "full.png", wanted, equipped)
+    assert not full.left_out
+
+
+def test_metadata_alone_are_written_without_a_search_of_pixels_and_pixels_are_compared(
+    tmp_path, equipped, monkeypatch
+):
+    marked = marked_file(tmp_path, Kind.PNG, equipped, regimes=[Regime.CN])
+    done = mark_file(marked, tmp_path / "spread.png", order(Statement.CONFIRMED), equipped)
+    assert {*done.before.unsearched} == {Layer.EXPLICIT, Layer.WATERMARK} == {*done.after.unsearched}
+    assert done.content == "pixels"
+    assert done.before.traits.content == done.after.traits.content
+    found = inventory(tmp_path / "spread.png", equipped)
+    assert found.of(Layer.EXPLICIT)
+    assert found.of(Layer.WATERMARK)
+    honest = steps.WRITERS[Kind.PNG]
+    brighter = {Kind.PNG: lambda view, mark: iter([_brighter(b"".join(map(bytes, honest(view, mark))))])}
+    monkeypatch.setattr(steps, "WRITERS", brighter)
+    with pytest.raises(MarkingError, match="pixels"):
+        mark_file(marked, tmp_path / "x.png", order(Statement.CONFIRMED), equipped)
+    assert not (tmp_path / "x.png").exists()
+
+
+def _brighter(data):
+    """The same file with all its metadata, and every pixel a little brighter."""
+    return rewrite_image(data, Kind.PNG, [lambda pixels: np.minimum(pixels, 254) + np.uint8(1)])
+
+
+def test_the_bits_of_a_number_are_those_of_the_watermarks():
+    assert steps.SOUND_BITS == PAYLOAD_BITS
+    assert steps.IMAGE_BITS == 48
 
 
 def test_a_file_that_the_c2pa_library_would_break_gets_all_marks_but_the_manifest(tmp_path, equipped):
@@ -317,8 +404,6 @@ def test_progress_is_told_to_its_end(tmp_path, settings):
 
 def test_what_reads_back_otherwise_is_not_put_into_place(tmp_path, settings, monkeypatch):
     """A writer that forgets a field, or touches the sound, is caught by the readers."""
-    from brightline.marking import steps
-
     source = plain_file(tmp_path, Kind.WAV)
     honest = steps.WRITERS[Kind.WAV]
     forgetful = {Kind.WAV: lambda view, mark: honest(view, mark.replace(PROPAGATOR, PRODUCER))}

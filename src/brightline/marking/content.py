@@ -21,6 +21,7 @@ from brightline.media.audio import opened
 from brightline.media.image import size
 from brightline.settings import Limits
 
+_ORIENTATION = 0x0112  # EXIF tag
 _PDF_SCALE = 0.5  # 36 dpi: shows what moved or went missing, at 1 MB a page
 _PDF_PIXELS = 4_000_000  # of one page's picture; posters are larger, and only their words are compared
 _MARK_MEMBERS = frozenset({"docProps/custom.xml", "[Content_Types].xml", "_rels/.rels"})
@@ -71,8 +72,17 @@ def _pictures(subject: Subject, limits: Limits) -> Iterator[bytes]:
     with subject.blob.open() as stream, Image.open(stream) as image:
         for number in range(whole.frames):
             image.seek(number)
-            yield f"{image.mode} {image.size} {image.info.get('duration', 0)}\n".encode()
+            yield f"{image.mode} {image.size} {image.info.get('duration', 0)}{_turned(image)}\n".encode()
             yield image.tobytes()
+
+
+def _turned(image: Image.Image) -> str:
+    """How viewers turn the picture (EXIF, TIFF 6.0), if they do: a turned picture shows something else."""
+    try:
+        turn = image.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:
+        return ""
+    return f" turned {turn}" if turn != 1 else ""
 
 
 def _tracks(subject: Subject) -> Iterator[bytes]:

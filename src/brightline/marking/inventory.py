@@ -70,6 +70,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
         size_bytes: its length.
         marks: in the order of `Layer`.
         unread: what could not be looked at, one sentence each.
+        unsearched: layers that were not looked for in pixels, samples and frames; the digest of content stands for them.
         traits: what tells how the file was last written.
     """
 
@@ -78,6 +79,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     marks: tuple[FoundMark, ...] = ()
     unread: tuple[str, ...] = ()
+    unsearched: tuple[Layer, ...] = ()
     traits: Traits = Traits()
 
     def of(self, layer: Layer) -> tuple[FoundMark, ...]:
@@ -86,12 +88,21 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reader(msgspec.Struct, frozen=True):
-    """One detector of `provenance` that finds marks, and what it looks at."""
+    """One detector of `provenance` that finds marks, and what it looks at.
+
+    Attributes:
+        module: its file.
+        media: families that it looks at.
+        kinds: formats that it looks at.
+        text: it looks at whatever has words.
+        layer: for one that searches decoded content, the layer of its marks: such a search takes long.
+    """
 
     module: str
     media: tuple[Media, ...] = ()
     kinds: tuple[Kind, ...] = ()
     text: bool = False
+    layer: Layer | None = None
 
 
 _MEDIA = (Media.IMAGE, Media.AUDIO, Media.VIDEO)
@@ -99,12 +110,12 @@ _READERS = (
     _Reader("generators", media=_MEDIA),
     _Reader("c2pa", kinds=tuple(MEDIA_TYPES)),
     _Reader("explicit", text=True),
-    _Reader("explicit_image", media=(Media.IMAGE,)),
-    _Reader("explicit_audio", media=(Media.AUDIO,)),
-    _Reader("explicit_video", media=(Media.VIDEO,)),
-    _Reader("watermark_image", media=(Media.IMAGE,)),
-    _Reader("watermark_sound", media=(Media.AUDIO, Media.VIDEO)),
-    _Reader("watermark_text", text=True),
+    _Reader("explicit_image", media=(Media.IMAGE,), layer=Layer.EXPLICIT),
+    _Reader("explicit_audio", media=(Media.AUDIO,), layer=Layer.EXPLICIT),
+    _Reader("explicit_video", media=(Media.VIDEO,), layer=Layer.EXPLICIT),
+    _Reader("watermark_image", media=(Media.IMAGE,), layer=Layer.WATERMARK),
+    _Reader("watermark_sound", media=(Media.AUDIO, Media.VIDEO), layer=Layer.WATERMARK),
+    _Reader("watermark_text", text=True, layer=Layer.WATERMARK),
 )
 
 
@@ -122,22 +133,60 @@ def open_subject_at(path: Path, settings: Settings) -> Subject:
     return subject
 
 
-def take_inventory(subject: Subject, settings: Settings) -> Inventory:
-    """Read every mark of a file. Never raises for content: what cannot be read is told in `unread`."""
+def take_inventory(subject: Subject, settings: Settings, *, search_content: bool = True) -> Inventory:
+    """Read every mark of a file. Never raises for content: what cannot be read is told in `unread`.
+
+    Args:
+        subject: the file.
+        settings: limits and keys.
+        search_content: look for marks in pixels, samples and frames too. Who changes none of them may leave it out and
+            compare digests of content instead; `unsearched` then says so.
+    """
     unread: list[str] = [gap.why.en for gap in subject.gaps]
     marks = [_implicit_mark(mark) for mark in implicit_marks(subject, unread)]
-    for reader in _READERS:
-        if _fits(reader, subject):
+    fitting = [reader for reader in _READERS if _fits(reader, subject)]
+    for reader in fitting:
+        if reader.layer is None or search_content:
             marks += _found_by(reader, subject, settings, unread)
-    order = [*Layer]
+    searched = [reader.layer for reader in fitting if reader.layer is not None]
     return Inventory(
         kind=subject.kind,
         digest=subject.digest,
         size_bytes=subject.size_bytes,
-        marks=tuple(sorted(dict.fromkeys(marks), key=lambda mark: order.index(mark.layer))),
+        marks=_in_order(marks),
         unread=tuple(dict.fromkeys(unread)),
-        traits=traits_of(subject, settings.limits),
+        unsearched=() if search_content else tuple(dict.fromkeys(searched)),
+        traits=traits_of(subject, settings.limits, with_likeness=search_content),
     )
+
+
+def with_content(inventory: Inventory, subject: Subject, settings: Settings) -> Inventory:
+    """An inventory whose content was not searched, completed by that search."""
+    if not inventory.unsearched:
+        return inventory
+    unread = [*inventory.unread]
+    marks = [*inventory.marks]
+    for reader in _READERS:
+        if reader.layer is not None and _fits(reader, subject):
+            marks += _found_by(reader, subject, settings, unread)
+    return msgspec.structs.replace(
+        inventory, marks=_in_order(marks), unread=tuple(dict.fromkeys(unread)), unsearched=()
+    )
+
+
+def is_read(subject: Subject) -> bool:
+    """Whether marks are looked for in files of this kind; of others, nobody can say that they carry none.
+
+    That a table or a program has words, which might say `AI-generated`, makes it no format with a place for marks.
+    """
+    if subject.kind in READERS or subject.kind.media in {Media.TEXT, Media.DOCUMENT}:
+        return True
+    return any(subject.kind.media in reader.media or subject.kind in reader.kinds for reader in _READERS)
+
+
+def _in_order(marks: list[FoundMark]) -> tuple[FoundMark, ...]:
+    order = [*Layer]
+    return tuple(sorted(dict.fromkeys(marks), key=lambda mark: order.index(mark.layer)))
 
 
 def implicit_marks(subject: Subject, unread: list[str]) -> list[Mark]:

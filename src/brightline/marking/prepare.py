@@ -18,6 +18,11 @@ from brightline.marking.plan import Plan, Step
 from brightline.marking.steps import Bench, abilities_of
 from brightline.settings import Settings
 
+NOT_RESIGNED = (
+    "it carries a C2PA manifest, and any further mark breaks its signature: say --resign to have it signed anew"
+    " with the old manifest kept inside"
+)
+
 
 def number_for(digest: str, order: Order) -> str:
     """The content number that an order gives to the file of that digest; the same each time unless by time."""
@@ -170,10 +175,7 @@ def with_signature(steps: tuple[Step, ...], bench: Bench) -> tuple[Step, ...]:
     if not steps or not bench.has_manifest:
         return steps
     if not bench.order.resign:
-        raise MarkingError(
-            "it carries a C2PA manifest, and any further mark breaks its signature: say --resign to have it signed anew"
-            " with the old manifest kept inside"
-        )
+        raise MarkingError(NOT_RESIGNED)
     if bench.order.statement.status is not AigcStatus.CONFIRMED:
         raise MarkingError(
             "it carries a C2PA manifest; signing it anew would need a source type, and what is only possible or"

@@ -5,7 +5,7 @@ from pathlib import Path
 from brightline.core.errors import MarkingError
 from brightline.core.subject import Subject
 from brightline.marking.compare import nothing_lost
-from brightline.marking.content import content_of
+from brightline.marking.content import Content, content_of
 from brightline.marking.fields import fields_of
 from brightline.marking.inventory import (
     Inventory,
@@ -16,17 +16,28 @@ from brightline.marking.inventory import (
 )
 from brightline.marking.plan import Step
 from brightline.marking.steps import Bench
+from brightline.marking.traits import Traits, same_to_people
 from brightline.provenance.annex_e_defects import Level
 
 
-def same_content(before: Path, after: Path, bench: Bench) -> str:
+def same_content(before: Path, after: Path, bench: Bench, known: Traits | None = None) -> str:
     """What was compared; empty where content cannot be decoded on either side.
+
+    Args:
+        before: the earlier file.
+        after: the later one.
+        bench: limits.
+        known: traits of the earlier file, if they were taken already.
 
     Raises:
         MarkingError: the content differs, or no longer decodes.
     """
     limits = bench.settings.limits
-    old = content_of(open_subject_at(before, bench.settings), limits)
+    old = (
+        Content(known.content, known.covers)
+        if known is not None and known.content
+        else content_of(open_subject_at(before, bench.settings), limits)
+    )
     new = content_of(open_subject_at(after, bench.settings), limits)
     if old.digest and old.digest != new.digest:
         raise MarkingError(
@@ -46,10 +57,12 @@ def read_back(last: Path, before: Inventory, steps: tuple[Step, ...], bench: Ben
         raise MarkingError(
             f"the marked file reads as `{subject.kind}`, it was `{bench.kind}`; nothing was written"
         )
-    after = take_inventory(subject, bench.settings)
+    after = take_inventory(subject, bench.settings, search_content=not before.unsearched)
     lost = nothing_lost(before, after)
     if lost:
         raise MarkingError(f"{lost[0].en}; nothing was written")
+    if before.unsearched and not same_to_people(before.traits, after.traits):
+        raise MarkingError(f"writing would change its {before.traits.covers}; nothing was written")
     for step in steps:
         _check_layer(step.layer, subject, after, bench)
     return after
@@ -60,6 +73,8 @@ def carries_all(
 ) -> bool:
     """Whether a file is what an earlier run has made of the same source: every layer as ordered, and nothing lost."""
     if subject.kind is not bench.kind or nothing_lost(before, found):
+        return False
+    if before.unsearched and not same_to_people(before.traits, found.traits):
         return False
     try:
         for layer in layers:

@@ -15,32 +15,22 @@ from brightline.core.subject import Blob, Kind, Media
 from brightline.core.words import Words
 from brightline.marking.c2pa.claim import Agent, Claim, Deed, Disclosure, SoftBinding, SourceType
 from brightline.marking.c2pa.existing import Origin
-from brightline.marking.c2pa.passphrase import Passphrase
-from brightline.marking.c2pa.sign import Stamp, sign_file
 from brightline.marking.c2pa.signer import Clock, OrganisationSigner, signer_from_files
 from brightline.marking.content import split_front_matter
 from brightline.marking.draft import Progress, write_pieces
-from brightline.marking.explicit.audio import label_audio
-from brightline.marking.explicit.image import label_image
 from brightline.marking.explicit.style import Language, Style, placed_words
-from brightline.marking.explicit.text import label_text
-from brightline.marking.explicit.video import label_video
 from brightline.marking.fields import Fields
 from brightline.marking.inventory import Layer
 from brightline.marking.order import SYSTEM, Order
 from brightline.marking.plan import Abilities, Statement
 from brightline.media.rewrite_audio import WRITTEN_KINDS as SOUNDS
-from brightline.media.rewrite_audio import rewrite_audio
 from brightline.media.rewrite_image import WRITTEN_KINDS as PICTURES
-from brightline.media.rewrite_image import rewrite_image
 from brightline.media.rewrite_video import WRITTEN_KINDS as VIDEOS
 from brightline.settings import Settings
-from brightline.watermark.image import embed as embed_image
 from brightline.watermark.keyring import FILE_NAME, Keyring
-from brightline.watermark.sound import PAYLOAD_BITS
-from brightline.watermark.sound import embed as embed_sound
 
 IMAGE_BITS = 48  # of a picture's payload, see `watermark/image.py`
+SOUND_BITS = 16  # of a sound's payload, `PAYLOAD_BITS` of `watermark/sound.py`
 ALGORITHM = "io.github.brightline"  # our soft bindings' reverse-domain name (C2PA 2.4, 18.10)
 IPTC_URI = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _MARK_BYTES = 4096  # about what a mark adds; only for telling progress
@@ -146,10 +136,16 @@ def write_explicit(source: Path, target: Path, bench: Bench) -> Words:
     limits = bench.settings.limits
     match bench.kind.media:
         case Media.IMAGE:
+            from brightline.marking.explicit.image import label_image
+
             target.write_bytes(label_image(source.read_bytes(), bench.kind, style, limits))
         case Media.AUDIO:
+            from brightline.marking.explicit.audio import label_audio
+
             label_audio(source, target, bench.kind, style)
         case Media.VIDEO:
+            from brightline.marking.explicit.video import label_video
+
             label_video(source, target, bench.kind, style, limits)
         case _:
             target.write_bytes(_labelled(source.read_bytes(), style))
@@ -162,6 +158,8 @@ def _labelled(data: bytes, style: Style) -> bytes:
     Raises:
         MarkingError: it is not UTF-8, or the mark does not read back.
     """
+    from brightline.marking.explicit.text import label_text
+
     _, body = split_front_matter(data)
     head = data[: len(data) - len(body)]
     try:
@@ -180,10 +178,16 @@ def write_watermark(source: Path, target: Path, bench: Bench) -> Words:
     keyring = Keyring.load(bench.settings.home / FILE_NAME)
     key, payload = keyring.active, payload_of(bench.number, bench.kind)
     if bench.kind.media is Media.IMAGE:
+        from brightline.media.rewrite_image import rewrite_image
+        from brightline.watermark.image import embed as embed_image
+
         others = [one for one in keyring.all() if one.id != key.id]
         edits = [lambda pixels: embed_image(pixels, key, payload, others)]
         target.write_bytes(rewrite_image(source.read_bytes(), bench.kind, edits, bench.settings.limits))
     else:
+        from brightline.media.rewrite_audio import rewrite_audio
+        from brightline.watermark.sound import embed as embed_sound
+
         rewrite_audio(
             source, target, bench.kind, [lambda sound, rate: embed_sound(sound, rate, key, payload)]
         )
@@ -192,7 +196,7 @@ def write_watermark(source: Path, target: Path, bench: Bench) -> Words:
 
 def payload_of(number: str, kind: Kind) -> int:
     """The bits of a content number that a watermark carries: 48 in a picture, 16 in sound; first bits of its SHA-256."""
-    bits = IMAGE_BITS if kind.media is Media.IMAGE else PAYLOAD_BITS
+    bits = IMAGE_BITS if kind.media is Media.IMAGE else SOUND_BITS
     return int.from_bytes(hashlib.sha256(number.encode()).digest()[:8], "big") >> (64 - bits)
 
 
@@ -202,6 +206,8 @@ def write_manifest(source: Path, target: Path, bench: Bench) -> Words:
     Raises:
         MarkingError: the signer, the claim or the file does not allow it.
     """
+    from brightline.marking.c2pa.sign import Stamp, sign_file
+
     signer = _signer(bench.settings)
     edited = source != bench.original and bench.has_manifest
     origin = Origin(path=bench.original, kind=bench.kind) if edited else None
@@ -214,6 +220,8 @@ def write_manifest(source: Path, target: Path, bench: Bench) -> Words:
 
 
 def _signer(settings: Settings) -> OrganisationSigner:
+    from brightline.marking.c2pa.passphrase import Passphrase
+
     mark = settings.mark
     secret = Passphrase(file=Path(mark.signer_passphrase)) if mark.signer_passphrase else None
     clock = Clock(url=mark.timestamps, is_required=False) if mark.timestamps else None

@@ -3,6 +3,9 @@
 Evidence for `causes.py`, never a mark: nothing here is claimed of the content's origin.
 """
 
+import hashlib
+from collections.abc import Iterable
+
 import msgspec
 
 from brightline.core.errors import DetectorError
@@ -36,6 +39,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         content: digest of what people perceive, empty if it could not be had.
         covers: what that digest is over.
         layout: digest of how encoded sound and pictures lie in the file, empty if it is not known of the format.
+        decoding: digest of what each track's decoder is set up with; equal packets and equal set-up decode to the same.
         likeness: PDQ hash of a picture, 64 hex digits, for telling that two pictures show the same.
     """
 
@@ -48,21 +52,36 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""
     covers: str = ""
     layout: str = ""
+    decoding: str = ""
     likeness: str = ""
 
 
-def traits_of(subject: Subject, limits: Limits) -> Traits:
-    """The traits of a file; what cannot be read is left out."""
+def traits_of(subject: Subject, limits: Limits, *, with_likeness: bool = True) -> Traits:
+    """The traits of a file; what cannot be read is left out, and so is the hash of likeness where nobody asks for it."""
     content = content_of(subject, limits)
     traits = Traits(content=content.digest, covers=content.covers, layout=layout_of(subject))
     if subject.kind.media is Media.IMAGE:
-        traits = _picture(traits, subject, limits)
+        traits = _picture(traits, subject, limits, with_likeness=with_likeness)
     elif subject.kind.media in {Media.AUDIO, Media.VIDEO}:
         traits = _recording(traits, subject)
     return _named(traits, subject)
 
 
-def _picture(traits: Traits, subject: Subject, limits: Limits) -> Traits:
+def same_to_people(one: Traits, other: Traits) -> bool:
+    """Whether two files are proved to show and sound the same: no mark in their content can differ.
+
+    False where content could not be decoded on either side, which proves nothing.
+    """
+    return bool(one.content) and _perceived(one) == _perceived(other)
+
+
+def _perceived(traits: Traits) -> tuple[object, ...]:
+    return (
+        traits.covers, traits.content, traits.decoding, traits.width, traits.height, traits.codecs, traits.rate_hz,
+    )  # fmt: skip
+
+
+def _picture(traits: Traits, subject: Subject, limits: Limits, *, with_likeness: bool) -> Traits:
     try:
         whole = size(subject, limits)
     except DetectorError:
@@ -70,6 +89,8 @@ def _picture(traits: Traits, subject: Subject, limits: Limits) -> Traits:
     seen = msgspec.structs.replace(
         traits, width=whole.width, height=whole.height, codecs=(f"image:{subject.kind}",)
     )
+    if not with_likeness:
+        return seen
     try:
         return msgspec.structs.replace(seen, likeness=pdq(thumbnail(subject, _PRINT_SIDE, limits)).bits.hex())
     except DetectorError:  # too small, or pixels that do not decode
@@ -88,9 +109,19 @@ def _recording(traits: Traits, subject: Subject) -> Traits:
                 height=video.height if video else 0,
                 codecs=names,
                 rate_hz=audio.rate if audio else 0,
+                decoding=_set_up(container.streams),
             )
     except DetectorError:
         return traits
+
+
+def _set_up(streams: Iterable[object]) -> str:
+    """SHA-256 over each track's codec data, such as H.264's parameter sets, which lie in the container."""
+    digest = hashlib.sha256()
+    for stream in streams:
+        told = getattr(getattr(stream, "codec_context", None), "extradata", None) or b""
+        digest.update(f"{len(told)}\n".encode() + told)
+    return digest.hexdigest()
 
 
 def _codec(stream: object) -> str:

@@ -1,6 +1,7 @@
 """Marks written file to file: plan, steps in drafts, read back, compare, and only then into place.
 
-1. Take an inventory of the source: what must not be lost.
+1. Take an inventory of the source: what must not be lost. Marks in pixels, samples and frames are searched for only if a
+   step changes these: else equal digests of the content, before and after, prove that they are where they were.
 2. Plan the steps; leave out those whose mark is there already. Nothing left to do: the file stays as it is.
 3. Carry out the steps, each from one draft to the next (`draft.py`).
 4. Read the last draft with the readers of `provenance`: every field as ordered, nothing lost, content the same.
@@ -11,7 +12,6 @@ Whatever fails before 5 leaves source and target as they were.
 
 import os
 import time
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,19 +19,17 @@ import msgspec
 
 from brightline.core.errors import MarkingError
 from brightline.core.words import Words
-from brightline.marking.c2pa.native import UnsignableError
+from brightline.marking.carry import MAY_FAIL, UNCHANGING, Written, carry_out, copied, left_out, obstacles
 from brightline.marking.compare import Comparison, compare
-from brightline.marking.draft import Draft, Progress, check_in_place, draft_beside, place, replace, stamp_of
-from brightline.marking.inventory import Inventory, Layer, open_subject_at, take_inventory
+from brightline.marking.draft import Progress, check_in_place, draft_beside, place, replace, stamp_of
+from brightline.marking.earlier import earlier_work
+from brightline.marking.inventory import Inventory, Layer, take_inventory, with_content
 from brightline.marking.order import Order, check_order
-from brightline.marking.plan import LeftOut, Step, make_plan
-from brightline.marking.prepare import bench_for, opened, resolved, to_do, with_signature
-from brightline.marking.readback import carries_all, read_back, same_content
-from brightline.marking.steps import STEPS, Bench, copy
+from brightline.marking.plan import LeftOut, Plan, Step, make_plan
+from brightline.marking.prepare import NOT_RESIGNED, bench_for, opened, resolved, to_do, with_signature
+from brightline.marking.readback import read_back
+from brightline.marking.steps import Bench
 from brightline.settings import Settings
-
-_MAY_FAIL = (Layer.EXPLICIT, Layer.WATERMARK, Layer.IPTC)  # a picture may be too small, or say something else
-_UNCHANGING = (Layer.IMPLICIT, Layer.IPTC, Layer.C2PA)  # layers that touch no pixel, sample or word
 
 
 class Result(StrEnum):
@@ -39,18 +37,6 @@ class Result(StrEnum):
 
     MARKED = "marked"
     UNCHANGED = "unchanged"  # it carries every mark already
-
-
-class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """One step that was carried out.
-
-    Attributes:
-        step: layer and grounds.
-        said: what it did, in words.
-    """
-
-    step: Step
-    said: Words
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,15 +76,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return not any(left.asked for left in self.left_out)
 
 
-class _Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What the steps made: the last draft, what was written, what was not, and which content was found unchanged."""
-
-    last: Path
-    written: tuple[Written, ...]
-    left_out: tuple[LeftOut, ...]
-    content: str
-
-
 def mark_file(
     source: Path, target: Path, order: Order, settings: Settings, progress: Progress | None = None
 ) -> Outcome:
@@ -122,10 +99,16 @@ def mark_file(
     if order.in_place:
         check_in_place(real)
     subject = opened(real, settings)
-    before = take_inventory(subject, settings)
+    before = take_inventory(subject, settings, search_content=False)
     bench = bench_for(subject, real, before, order, settings, progress)
     plan = make_plan(subject.kind, order.statement, order.regimes, bench.abilities, explicit=order.explicit)
+    if _must_search(plan, before):
+        before = with_content(before, subject, settings)
     steps, kept = to_do(plan, before, bench)
+    if steps and bench.has_manifest and not order.resign:
+        impossible = _impossible_over_manifest(steps, real, target, bench)
+        plan = msgspec.structs.replace(plan, left_out=(*plan.left_out, *impossible))
+        steps = ()
     steps = with_signature(steps, bench)
     done = Outcome(
         source=str(source),
@@ -147,18 +130,17 @@ def mark_file(
     if not steps and order.in_place:
         return msgspec.structs.replace(done, seconds=time.monotonic() - began)
     if not order.in_place and os.path.lexists(target):
-        there = _earlier(target, before, plan.layers, bench)
-        absent = tuple(step for step in plan.steps if _may_be_absent(step.layer, there))
+        earlier = earlier_work(target, before, plan, bench)
         return msgspec.structs.replace(
             done,
-            kept=tuple(step.layer for step in plan.steps if step not in absent),
-            left_out=(*plan.left_out, *(_left_before(step) for step in absent)),
-            after=there,
-            comparison=compare(before, there),
+            kept=earlier.kept,
+            left_out=(*plan.left_out, *earlier.left_out),
+            after=earlier.found,
+            comparison=compare(before, earlier.found),
             seconds=time.monotonic() - began,
         )
     with draft_beside(target) as draft:
-        work = _carried_out(steps, real, draft, bench)
+        work = copied(carry_out(steps, real, draft, bench, before), draft, real)
         if steps and not work.written and not kept:
             raise MarkingError(
                 f"nothing could be written: {'; '.join(left.why.en for left in work.left_out)}"
@@ -180,81 +162,23 @@ def mark_file(
     )
 
 
-def _earlier(target: Path, before: Inventory, layers: tuple[Layer, ...], bench: Bench) -> Inventory:
-    """The inventory of a file that an earlier run has made of this source.
+def _must_search(plan: Plan, before: Inventory) -> bool:
+    """Whether marks in the content must be searched for: a step changes it, or equal content could not be proved."""
+    changes = any(step.layer not in UNCHANGING for step in plan.steps)
+    return changes or not before.traits.content
+
+
+def _impossible_over_manifest(
+    steps: tuple[Step, ...], real: Path, target: Path, bench: Bench
+) -> tuple[LeftOut, ...]:
+    """Reasons why none of the steps can be done at all, so that a manifest need not be broken for them.
 
     Raises:
-        MarkingError: it is another file, which is not overwritten.
+        MarkingError: one of them can be done, and would break the manifest that is there.
     """
-    if Layer.IMPLICIT in layers and target.is_file():
-        subject = open_subject_at(target.resolve(), bench.settings)
-        found = take_inventory(subject, bench.settings)
-        needed = tuple(layer for layer in layers if not _may_be_absent(layer, found))
-        if carries_all(subject, found, before, needed, bench):
-            return found
-    raise MarkingError(f"`{target}` exists already and is not overwritten")
-
-
-def _may_be_absent(layer: Layer, found: Inventory) -> bool:
-    """Whether an earlier run of the same order may have left that layer out, because the content did not allow it."""
-    return layer in (*_MAY_FAIL, Layer.C2PA) and not found.of(layer)
-
-
-def _left_before(step: Step) -> LeftOut:
-    why = Words("an earlier run could not write it, or was not asked to", "此前的运行未能写入，或未要求写入")
-    return LeftOut(layer=step.layer, why=why, asked=bool(step.grounds), grounds=step.grounds)
-
-
-def _carried_out(steps: tuple[Step, ...], real: Path, draft: Draft, bench: Bench) -> _Work:
-    """Every step, from one draft to the next; what a picture or sound does not allow is left out and told."""
-    at, written, left = real, [], []
-    seen: Path | None = None  # the file as it was before the first step that may change no content
-    checked = ""  # content that was compared once the last layer, the manifest, was there
-    for step in steps:
-        if step.layer in _UNCHANGING and seen is None:
-            seen = at
-        following = draft.fresh()
-        try:
-            said = _attempt(STEPS[step.layer], at, following, bench)
-            if step.layer is Layer.C2PA and seen is not None:
-                checked = _content_signed(seen, following, bench)
-        except MarkingError as error:
-            if not _may_be_left_out(step.layer, error, bench):
-                raise
-            why = Words(str(error), f"无法写入：{error}")
-            left.append(LeftOut(layer=step.layer, why=why, asked=bool(step.grounds), grounds=step.grounds))
-            continue
-        written.append(Written(step=step, said=said))
-        bench = msgspec.structs.replace(bench, done=(*bench.done, step.layer))
-        if at not in {real, seen}:
-            at.unlink()
-        at = following
-    if at == real:
-        at = draft.fresh()
-        copy(real, at)
-    content = checked or (same_content(seen, at, bench) if seen is not None else "")
-    return _Work(last=at, written=tuple(written), left_out=tuple(left), content=content)
-
-
-def _content_signed(seen: Path, signed: Path, bench: Bench) -> str:
-    """What was compared, once the C2PA library, whose writers are not ours, has changed the file.
-
-    Raises:
-        UnsignableError: the content differs, or no longer decodes.
-    """
-    try:
-        return same_content(seen, signed, bench)
-    except MarkingError as error:
-        raise UnsignableError(f"the C2PA library would change the file: {error}") from error
-
-
-def _may_be_left_out(layer: Layer, error: MarkingError, bench: Bench) -> bool:
-    """Whether the other marks are written all the same; never where a manifest stands that they would break."""
-    return layer in _MAY_FAIL or (isinstance(error, UnsignableError) and not bench.has_manifest)
-
-
-def _attempt(step: Callable[[Path, Path, Bench], Words], at: Path, following: Path, bench: Bench) -> Words:
-    try:
-        return step(at, following, bench)
-    except OSError as error:
-        raise MarkingError(f"cannot write the marked file: {error.strerror}; nothing was changed") from error
+    if all(step.layer in MAY_FAIL for step in steps):
+        with draft_beside(target) as draft:
+            met = obstacles(steps, real, draft, bench)
+        if len(met) == len(steps):
+            return tuple(left_out(step, met[step.layer]) for step in steps)
+    raise MarkingError(NOT_RESIGNED)

@@ -11,8 +11,9 @@ from brightline.core.subject import Context, Subject
 from brightline.detectors.known.banks import bank_from_subjects, compile_rows
 from brightline.detectors.known.rows import inspect, read, write_rows
 from brightline.doors.answer import Answer
+from brightline.doors.cli.bank_claims import claims, find
 from brightline.doors.cli.options import read_settings
-from brightline.doors.cli.scan import regular_files
+from brightline.doors.cli.walk import regular_files
 from brightline.doors.exits import Exit
 from brightline.intake.open import open_file
 from brightline.settings import Limits
@@ -46,6 +47,10 @@ def check(bank: Path) -> None:
     click.echo(
         f"`{bank}`: {sum(len(one) for one in known.items)} rows, SHA-256 {file.digest}, {'sealed' if file.sealed else 'no seal'}"
     )
+
+
+command.add_command(claims)
+command.add_command(find)
 
 
 def _open_all(paths: tuple[str, ...], limits: Limits, problems: list[str]) -> Iterator[Subject]:

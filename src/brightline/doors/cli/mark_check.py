@@ -6,15 +6,16 @@ import click
 import msgspec
 
 from brightline.core.errors import BrightlineError
+from brightline.core.subject import GapKind, Kind, Subject
 from brightline.core.words import Words
 from brightline.doors.answer import Answer
+from brightline.doors.cli.mark_jobs import mark_files
 from brightline.doors.cli.mark_options import MarkTally, regimes_of
 from brightline.doors.cli.mark_show import MarkShow
 from brightline.doors.cli.options import read_settings, settings_options
-from brightline.doors.cli.scan import regular_files
 from brightline.doors.mark_answer import DiffAnswer, LayerAnswer, VerifyAnswer
 from brightline.marking.compare import compare
-from brightline.marking.inventory import Inventory, Layer, open_subject_at, take_inventory
+from brightline.marking.inventory import Inventory, Layer, is_read, open_subject_at, take_inventory
 from brightline.marking.plan import Regime, demanded
 from brightline.settings import Settings
 
@@ -36,7 +37,8 @@ def verify(
 ) -> int:  # fmt: skip
     """Read every mark of PATHS, and say what a policy demands of generated content and they lack.
 
-    Exit code 1 when a mark is missing or defective, 3 when something could not be looked at.
+    Exit code 1 when a mark is missing or defective, 2 when a file cannot be read for marks at all, because it is of no
+    format that we know or of one without a place for marks, 3 when a part could not be looked at.
     """
     settings = read_settings(settings_file, home=home, language=language)
     regimes = regimes_of(policies)
@@ -44,7 +46,7 @@ def verify(
     tally = MarkTally()
     with MarkShow(language=settings.language, quiet=quiet, as_json=as_json) as show:
         for path in paths:
-            for file in regular_files(path, problems, []):
+            for file in mark_files(path, problems):
                 answer = verified(Path(file), regimes, settings)
                 _count(answer, tally)
                 show.verified(answer)
@@ -84,7 +86,10 @@ def diff(
 def verified(path: Path, regimes: tuple[Regime, ...], settings: Settings) -> VerifyAnswer:
     """Every mark of one file, and what is missing or wrong."""
     try:
-        inventory = take_inventory(open_subject_at(path, settings), settings)
+        subject = open_subject_at(path, settings)
+        if not is_read(subject):
+            return VerifyAnswer(name=str(path), error=_unreadable(subject), complete=False)
+        inventory = take_inventory(subject, settings)
     except (BrightlineError, OSError) as error:
         return VerifyAnswer(name=str(path), error=str(error), complete=False)
     return VerifyAnswer(
@@ -100,13 +105,25 @@ def compared(before: Path, after: Path, settings: Settings) -> DiffAnswer:
     """What became of each mark."""
     names = DiffAnswer(before=str(before), after=str(after))
     try:
-        old, new = (
-            take_inventory(open_subject_at(path.resolve(), settings), settings) for path in (before, after)
-        )
+        subjects = [open_subject_at(path.resolve(), settings) for path in (before, after)]
+        unread = next((subject for subject in subjects if not is_read(subject)), None)
+        if unread is not None:
+            return msgspec.structs.replace(names, error=_unreadable(unread))
+        old, new = (take_inventory(subject, settings) for subject in subjects)
     except (BrightlineError, OSError) as error:
         return msgspec.structs.replace(names, error=str(error))
     comparison = compare(old, new)
     return msgspec.structs.replace(names, whole=comparison.is_whole, comparison=comparison)
+
+
+def _unreadable(subject: Subject) -> str:
+    """Why nothing can be said of a file's marks: to find none there would prove nothing."""
+    if subject.kind is Kind.EMPTY:
+        return "cannot be read for marks: it is empty"
+    if subject.kind is Kind.UNKNOWN:
+        limit = next((f": {gap.why.en}" for gap in subject.gaps if gap.kind is GapKind.LIMIT), "")
+        return f"cannot be read for marks: its format is not known{limit}"
+    return f"cannot be read for marks: no reader of marks knows `{subject.kind}`"
 
 
 def count_diff(answer: DiffAnswer, tally: MarkTally) -> None:

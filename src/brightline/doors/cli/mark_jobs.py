@@ -14,9 +14,9 @@ import msgspec
 
 from brightline.core.errors import BrightlineError
 from brightline.core.preview import Preview
-from brightline.doors.answer import Answer
+from brightline.doors.answer import ANSWER_VERSION, Answer
 from brightline.doors.cli.mark_options import is_refusal
-from brightline.doors.cli.scan import regular_files
+from brightline.doors.cli.walk import regular_files
 from brightline.doors.mark_answer import Ending, MarkAnswer, answer_of
 from brightline.marking.draft import Progress, is_draft
 from brightline.marking.inventory import open_subject_at
@@ -25,6 +25,9 @@ from brightline.marking.write import mark_file
 from brightline.media.preview import preview
 from brightline.settings import Settings, worker_count
 
+_PRELOADED = (
+    __name__, "brightline.provenance.c2pa", "brightline.provenance.generators", "brightline.provenance.explicit",
+)  # fmt: skip
 _AHEAD = 4  # files handed to each worker beyond the one at hand
 
 
@@ -114,11 +117,10 @@ def jobs_of(
     previews: bool,
 ) -> Iterator[MarkJob]:
     """Each file with its target: itself in place, the file `out`, or its own place below the folder `out`."""
-    links: list[str] = []
     into_folder = out is not None and is_folder_target(paths, out)
     for path in paths:
         top = Path(path)
-        for file in regular_files(path, problems, links):
+        for file in mark_files(path, problems):
             source = Path(file)
             if is_draft(source) or (out is not None and into_folder and lies_in(source, out)):
                 continue  # our own
@@ -139,6 +141,28 @@ def jobs_of(
             )
 
 
+def mark_files(path: str, problems: list[Answer]) -> Iterator[str]:
+    """Regular files at or below a path, in name order, as `scan` walks them.
+
+    A link that is named is followed. Links below a folder are not, so nothing outside it is touched; those that lead
+    out of it or nowhere are told as problems, as are pipes and devices: people may think that these were marked.
+    """
+    links: list[str] = []
+    others: list[str] = []
+    yield from regular_files(path, problems, links, others)
+    problems += [_aside(link, "a link that leads nowhere") for link in links if not Path(link).exists()]
+    problems += [
+        _aside(link, "a link that leads out of the folder and is not followed: name what it leads to")
+        for link in links
+        if Path(link).exists()
+    ]
+    problems += [_aside(other, "neither a file nor a folder") for other in others]
+
+
+def _aside(path: str, why: str) -> Answer:
+    return Answer(version=ANSWER_VERSION, name=path, error=why, complete=False)
+
+
 def is_folder_target(paths: tuple[str, ...], out: Path) -> bool:
     """Whether `out` is to be a folder: it is one, or more than one file is to go there."""
     return out.is_dir() or len(paths) > 1 or any(Path(path).is_dir() for path in paths)
@@ -151,7 +175,9 @@ def lies_in(path: Path, folder: Path) -> bool:
 
 def _pool(count: int) -> ProcessPoolExecutor:
     # A fork server: a forked copy of a process with threads, as a progress bar has, may hang.
-    return ProcessPoolExecutor(max_workers=count, mp_context=get_context("forkserver"))
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*_PRELOADED])  # loaded once, not once a worker
+    return ProcessPoolExecutor(max_workers=count, mp_context=context)
 
 
 def _seen(path: Path, settings: Settings) -> Preview | None:

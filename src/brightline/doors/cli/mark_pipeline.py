@@ -15,10 +15,10 @@ from brightline.core.errors import BrightlineError
 from brightline.core.subject import Kind
 from brightline.doors.answer import Answer
 from brightline.doors.cli.mark_check import compared, count_diff
+from brightline.doors.cli.mark_jobs import mark_files
 from brightline.doors.cli.mark_options import MarkTally, order_of, order_options
 from brightline.doors.cli.mark_show import MarkShow, shown
 from brightline.doors.cli.options import read_settings, settings_options
-from brightline.doors.cli.scan import regular_files
 from brightline.doors.mark_answer import DiffAnswer
 from brightline.marking.order import Order
 from brightline.marking.samples import SUFFIXES, sample, sample_kinds
@@ -96,10 +96,12 @@ def tried(
     """
     problems: list[Answer] = []
     wanted = {SUFFIXES[kind] for kind in kinds}
-    files = [Path(file) for file in regular_files(str(fixtures), problems, [])]
+    files = [Path(file) for file in mark_files(str(fixtures), problems)]
     files = [file for file in files if len(kinds) == len(sample_kinds()) or file.suffix in wanted]
-    if problems or not files:
+    if not files:
         raise click.UsageError(problems[0].error if problems else f"no file in `{fixtures}`; --make fills it")
+    for problem in problems:
+        yield DiffAnswer(before=problem.name, after="", error=problem.error)
     for file in files:
         with tempfile.TemporaryDirectory(prefix="brightline-") as place:
             out = Path(place) / f"out{suffix or file.suffix}"

@@ -11,12 +11,11 @@ import click
 import watchfiles
 
 from brightline.doors.answer import Answer
-from brightline.doors.cli.mark_jobs import MarkJob, lies_in, mark_all
+from brightline.doors.cli.mark_jobs import MarkJob, lies_in, mark_all, mark_files
 from brightline.doors.cli.mark_options import MarkTally, order_of, order_options
 from brightline.doors.cli.mark_show import MarkShow
-from brightline.doors.cli.mark_write import count
+from brightline.doors.cli.mark_write import count, unread
 from brightline.doors.cli.options import read_settings, settings_options
-from brightline.doors.cli.scan import regular_files
 from brightline.marking.order import Order
 from brightline.marking.watching import Arrivals
 from brightline.settings import Settings
@@ -98,6 +97,7 @@ class _Watcher:
         self._folder, self._out, self._order, self._settings = folder, out, order, settings
         self._show, self._tally = show, tally
         self._arrivals = Arrivals(settle_s)
+        self._told: set[str] = set()
 
     def sweep(self, stop: threading.Event) -> None:
         """Mark what is there now."""
@@ -127,11 +127,13 @@ class _Watcher:
     def _walk(self) -> None:
         problems: list[Answer] = []
         now = time.monotonic()
-        for file in regular_files(str(self._folder), problems, []):
+        for file in mark_files(str(self._folder), problems):
             self._see(Path(file), now)
         for problem in problems:
-            self._tally.failed = True
-            self._show.tell(problem.error, problem.error)
+            if problem.name not in self._told:  # a walk every few minutes would say it again and again
+                self._told.add(problem.name)
+                self._tally.failed = True
+                self._show.see(unread(problem))
 
     def _see(self, path: Path, now: float) -> None:
         if lies_in(path, self._out):

@@ -42,7 +42,8 @@ def write(
     """Mark PATHS, files or folders: to OUT, or in place.
 
     Each file is written anew beside its target, read back field by field, compared with what it carried before, and
-    put into place in one step; nothing is ever removed. A second run of the same command changes nothing.
+    put into place in one step; nothing is ever removed. A second run of the same command changes nothing. Links below a
+    folder are not followed; those that lead out of it, and pipes, are told and make the exit code 2.
     """
     if (out is None) is not in_place:
         raise click.UsageError("say where marked files go: -o OUT, or --in-place")
@@ -60,7 +61,7 @@ def write(
             show.see(reply.answer)
             reports.add(reply)
         for problem in problems:
-            answer = MarkAnswer(name=problem.name, ending=Ending.FAILED, error=problem.error, complete=False)
+            answer = unread(problem)
             count(answer, tally)
             show.see(answer)
             reports.add(MarkReply(answer=answer))
@@ -84,6 +85,11 @@ def count(answer: MarkAnswer, tally: MarkTally) -> None:
     tally.missing |= answer.ending is Ending.REFUSED
     tally.failed |= answer.ending is Ending.FAILED
     tally.incomplete |= not answer.complete
+
+
+def unread(problem: Answer) -> MarkAnswer:
+    """The answer for what could not be taken up, such as a link that leads out of the folder."""
+    return MarkAnswer(name=problem.name, ending=Ending.FAILED, error=problem.error, complete=False)
 
 
 class _Reports:

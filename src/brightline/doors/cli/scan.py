@@ -1,6 +1,5 @@
 """`brightline scan`: judge files, folders or standard input, and record every decision."""
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,9 +15,10 @@ from brightline.core.decision import Action
 from brightline.core.errors import IntakeError
 from brightline.core.subject import Audience, Context, Declaration
 from brightline.core.wire import canonical
-from brightline.doors.answer import ANSWER_VERSION, Answer, answer_of
+from brightline.doors.answer import Answer, answer_of
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.cli.show import Watcher
+from brightline.doors.cli.walk import regular_files, shown_path
 from brightline.doors.exits import Tally
 from brightline.examine.messages import DATA_LIMIT_BYTES
 from brightline.line import Job
@@ -142,7 +142,7 @@ class _Finder:
                 yield self._stdin()
                 continue
             for file in regular_files(path, self.problems, self.links):
-                yield Job(name=_shown(file), path=file, context=self._context, again=self._again)
+                yield Job(name=shown_path(file), path=file, context=self._context, again=self._again)
 
     def _stdin(self) -> Job:
         """Standard input as a job: small input in memory, larger input spooled to a file.
@@ -167,55 +167,5 @@ class _Finder:
         return Job(name="-", path=str(file), context=self._context, again=self._again)
 
 
-def regular_files(path: str, problems: list[Answer], links: list[str]) -> Iterator[str]:
-    """Regular files at or below a path, in name order; links below it are not followed, so nothing outside is read.
-
-    Args:
-        path: a file or folder.
-        problems: gets an answer for everything that cannot be read.
-        links: gets the links that lead out of the folder, or nowhere; what other links lead to is met anyway.
-    """
-    if not os.path.lexists(path):
-        problems.append(_unread(path, "`{}` does not exist"))
-    elif Path(path).is_dir():
-        top = os.path.realpath(path)
-        for folder, folders, files in os.walk(path, onerror=lambda error: problems.append(_denied(error))):
-            folders.sort()
-            linked = (name for name in folders if os.path.islink(os.path.join(folder, name)))  # noqa: PTH114, PTH118
-            for name in sorted([*files, *linked]):
-                file = os.path.join(folder, name)  # noqa: PTH118 - a million paths: strings are ten times faster
-                if os.path.islink(file):  # noqa: PTH114 - as above
-                    links.extend([file] if _leads_out(file, top) else [])
-                elif os.path.isfile(file):  # noqa: PTH113 - as above
-                    yield file
-    elif Path(path).is_file():
-        yield os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - who names a link means it
-    else:
-        problems.append(_unread(path, "`{}` is neither a file nor a folder"))
-
-
-def _leads_out(link: str, top: str) -> bool:
-    """Whether what a link leads to is not below the folder, where it would be met anyway."""
-    target = os.path.realpath(link)
-    return not os.path.exists(target) or os.path.commonpath([top, target]) != top  # noqa: PTH110
-
-
 def _count(paths: tuple[str, ...]) -> int:
     return sum(1 if path == "-" else sum(1 for _ in regular_files(path, [], [])) for path in paths)
-
-
-def _denied(error: OSError) -> Answer:
-    return _unread(str(error.filename), "cannot read `{}`: " + str(error.strerror))
-
-
-def _unread(path: str, why: str) -> Answer:
-    shown = _shown(path)
-    return Answer(version=ANSWER_VERSION, name=shown, error=why.replace("{}", shown), complete=False)
-
-
-def _shown(path: str) -> str:
-    """A path as people may see it: no control characters, no undecodable bytes."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for letter in path.encode("utf-8", "replace").decode("utf-8")
-    )
