@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from brightline.core.chinese import in_chinese
 from brightline.core.decision import Ground
 from brightline.core.words import Words
 from brightline.marking.compare import Comparison
@@ -122,7 +123,7 @@ def answer_of(outcome: Outcome) -> MarkAnswer:
         ),
         kept=outcome.kept,
         left_out=tuple(
-            LayerAnswer(layer=one.layer, words=one.why, grounds=one.grounds, asked=one.asked)
+            LayerAnswer(layer=one.layer, words=_whole(one.why), grounds=one.grounds, asked=one.asked)
             for one in outcome.left_out
         ),
         complete=outcome.is_complete,
@@ -133,3 +134,8 @@ def answer_of(outcome: Outcome) -> MarkAnswer:
         content=outcome.content,
         notes=outcome.notes,
     )
+
+
+def _whole(why: Words) -> Words:
+    """A reason whose 中文 may quote an error: that is told in 中文 as well."""
+    return Words(why.en, in_chinese(why.zh))

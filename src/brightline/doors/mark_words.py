@@ -54,4 +54,9 @@ def mark_words(mark: FoundMark) -> Words:
             if mark.fact(name)
         )
         return Words(f"{layer.en}: {axes}", f"{layer.zh}：{axes}")
+    if mark.fact("compliance") == "noncompliant":
+        return Words(
+            f"{layer.en}: {mark.name}{where}, which breaks GB 45438-2025; `brightline scan` says how",
+            f"{layer.zh}：{mark.name}{where}，不符合 GB 45438-2025；详见 `brightline scan`",
+        )
     return Words(f"{layer.en}: {mark.name}{where}", f"{layer.zh}：{mark.name}{where}")

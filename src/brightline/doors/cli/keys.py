@@ -6,9 +6,18 @@ from pathlib import Path
 import click
 
 from brightline.core.errors import KeyringError
+from brightline.core.words import Words
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
 from brightline.watermark.keyring import FILE_NAME, Key, Keyring, held
+
+_NONE_YET = Words(
+    "no keys yet; make one with `brightline keys new`", "还没有密钥；请用 `brightline keys new` 生成"
+)
+_NONE_IN_USE = Words(
+    "no key is in use now; make one with `brightline keys new`",
+    "现在没有使用中的密钥；请用 `brightline keys new` 生成",
+)
 
 
 @click.group(name="keys")
@@ -28,11 +37,17 @@ def new(name: str, settings_file: Path | None, home: Path | None, language: str 
 
     NAME is the key's public id: a-z, 0-9, `.`, `_`, `-` [default: the date and four random hex digits].
     """
-    path = _path(settings_file, home, language)
+    settings = read_settings(settings_file, home=home, language=language)
+    path = settings.home / FILE_NAME
     with held(path):
         keyring = _load_or_empty(path).with_new(name)
         keyring.save(path)
-    click.echo(f"key `{keyring.active.id}` marks from now on; the keyring is `{path}`")
+    key = keyring.active.id
+    said = Words(
+        f"key `{key}` marks from now on; the keyring is `{path}`",
+        f"此后用密钥 `{key}` 写入水印；密钥环为 `{path}`",
+    )
+    click.echo(said.in_language(settings.language))
     return Exit.ALLOWED
 
 
@@ -41,11 +56,12 @@ def new(name: str, settings_file: Path | None, home: Path | None, language: str 
 @settings_options
 def list_keys(as_json: bool, settings_file: Path | None, home: Path | None, language: str | None) -> int:
     """List the keys, newest first."""
-    keyring = _load_or_empty(_path(settings_file, home, language))
+    settings = read_settings(settings_file, home=home, language=language)
+    keyring = _load_or_empty(settings.home / FILE_NAME)
     for key in keyring.all():
-        click.echo(_json(key) if as_json else _line(key))
+        click.echo(_json(key) if as_json else _line(key).in_language(settings.language))
     if not keyring.keys:
-        click.echo("no keys yet; make one with `brightline keys new`", err=True)
+        click.echo(_NONE_YET.in_language(settings.language), err=True)
     return Exit.ALLOWED
 
 
@@ -54,18 +70,19 @@ def list_keys(as_json: bool, settings_file: Path | None, home: Path | None, lang
 @settings_options
 def retire(name: str, settings_file: Path | None, home: Path | None, language: str | None) -> int:
     """Retire the key NAME: it marks nothing new, and still finds what it marked."""
-    path = _path(settings_file, home, language)
+    settings = read_settings(settings_file, home=home, language=language)
+    path = settings.home / FILE_NAME
     with held(path):
         keyring = Keyring.load(path).with_retired(name)
         keyring.save(path)
-    click.echo(f"key `{name}` is retired; it still finds what it marked")
+    said = Words(
+        f"key `{name}` is retired; it still finds what it marked",
+        f"密钥 `{name}` 已停用；仍可用它找到此前写入的水印",
+    )
+    click.echo(said.in_language(settings.language))
     if all(key.retired for key in keyring.keys):
-        click.echo("no key is in use now; make one with `brightline keys new`", err=True)
+        click.echo(_NONE_IN_USE.in_language(settings.language), err=True)
     return Exit.ALLOWED
-
-
-def _path(settings_file: Path | None, home: Path | None, language: str | None) -> Path:
-    return read_settings(settings_file, home=home, language=language).home / FILE_NAME
 
 
 def _load_or_empty(path: Path) -> Keyring:
@@ -74,8 +91,11 @@ def _load_or_empty(path: Path) -> Keyring:
     return Keyring.load(path) if path.exists() else Keyring()
 
 
-def _line(key: Key) -> str:
-    return f"{key.id}\tcreated {key.created}\t{f'retired {key.retired}' if key.retired else 'in use'}"
+def _line(key: Key) -> Words:
+    state = (
+        Words(f"retired {key.retired}", f"{key.retired} 停用") if key.retired else Words("in use", "使用中")
+    )
+    return Words(f"{key.id}\tcreated {key.created}\t{state.en}", f"{key.id}\t{key.created} 生成\t{state.zh}")
 
 
 def _json(key: Key) -> str:

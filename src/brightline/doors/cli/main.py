@@ -1,10 +1,13 @@
 """`brightline`: the commands, each in its own file and imported only when it is called."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
+
+from brightline.doors.cli.usage import in_language, language_asked
 
 COMMANDS = {
     "scan": "Judge files, folders or standard input.",
@@ -26,13 +29,13 @@ class LazyGroup(click.Group):
         """The commands in the order in which people need them."""
         return [*COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command's file."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"brightline.doors.cli.{cmd_name}")
         command: click.Command = module.command
-        return command
+        return in_language(command, cmd_name, ctx.obj)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list from the table above."""
@@ -51,19 +54,25 @@ def brightline() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every failure is one line on standard error."""
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(outcome(arguments))
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as if by itself, so that workers are ended and folders cleared; 128 and the signal's number, as shells say it."""
+    sys.exit(128 + number)
 
 
 def outcome(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code."""
+    words = [*(sys.argv[1:] if arguments is None else arguments)]
+    language = language_asked(words)
     try:
-        code = brightline.main(
-            args=None if arguments is None else [*arguments], prog_name="brightline", standalone_mode=False
-        )
+        code = brightline.main(args=words, prog_name="brightline", standalone_mode=False, obj=language)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error, language)
         return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("brightline: stopped; what was recorded stays recorded, run again to resume", err=True)
@@ -73,15 +82,25 @@ def outcome(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 2
     except Exception as error:
-        return _failed(error)
+        return _failed(error, language)
     return code if isinstance(code, int) else 0
 
 
-def _failed(error: Exception) -> int:
+def _show(error: click.ClickException, language: str) -> None:
+    if language != "zh":
+        error.show()
+        return
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(context.get_usage(), err=True)
+    click.echo(f"brightline: {_shown(_told(error.format_message(), language))}", err=True)
+
+
+def _failed(error: Exception, language: str) -> int:
     from brightline.core.errors import BrightlineError  # late: `--help` needs none of it
 
     if isinstance(error, BrightlineError):
-        click.echo(f"brightline: {_shown(str(error))}", err=True)
+        click.echo(f"brightline: {_shown(_told(str(error), language))}", err=True)
     elif isinstance(error, OSError):
         where = f" `{error.filename}`" if error.filename else ""
         click.echo(_shown(f"brightline: {(error.strerror or str(error)).lower()}{where}"), err=True)
@@ -92,6 +111,14 @@ def _failed(error: Exception) -> int:
 
         logging.getLogger(__name__).debug("unexpected error", exc_info=error)
     return 2
+
+
+def _told(message: str, language: str) -> str:
+    if language != "zh":
+        return message
+    from brightline.core.chinese import in_chinese  # late: English needs none of it
+
+    return in_chinese(message)
 
 
 def _shown(message: str) -> str:

@@ -7,6 +7,8 @@ import importlib
 
 import click
 
+from brightline.doors.cli.usage import in_language, short_of
+
 _WRITE = "write"
 _COMMANDS = {
     "write": "Mark files or folders.",
@@ -26,18 +28,23 @@ class MarkGroup(click.Group):
         """The commands in the order in which people need them."""
         return [*_COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command's file."""
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"brightline.doors.cli.{_FILES.get(cmd_name, f'mark_{cmd_name}')}")
         found: click.Command = getattr(module, cmd_name)
-        return found
+        return in_language(found, f"mark {cmd_name}", ctx.obj)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list from the table above."""
         with formatter.section("Commands"):
-            formatter.write_dl([*_COMMANDS.items()])
+            rows = (
+                _COMMANDS.items()
+                if ctx.obj != "zh"
+                else ((name, short_of(f"mark {name}")) for name in _COMMANDS)
+            )
+            formatter.write_dl([*rows])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `write` in front of what is no command and no call for help."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from brightline.core.chinese import words_of
 from brightline.core.wire import canonical
 from brightline.core.words import Words
 from brightline.doors.mark_answer import DiffAnswer, Ending, MarkAnswer, VerifyAnswer
@@ -127,7 +128,7 @@ class MarkShow:
 
     def _lines(self, answer: MarkAnswer) -> Iterator[str]:
         if answer.error:
-            yield answer.error
+            yield self._of(answer.error)
             return
         yield from (f"+ {one.words.in_language(self._language)}" for one in answer.written)
         yield from (f"= {layer_words(layer).in_language(self._language)}" for layer in answer.kept)
@@ -139,18 +140,18 @@ class MarkShow:
 
     def _verify_lines(self, answer: VerifyAnswer) -> Iterator[str]:
         if answer.error:
-            yield answer.error
+            yield self._of(answer.error)
             return
         assert answer.inventory is not None
         yield from (f"= {mark_words(mark).in_language(self._language)}" for mark in answer.inventory.marks)
         for one in answer.missing:
             yield f"! {layer_words(one.layer).in_language(self._language)}: {one.words.in_language(self._language)}"
         yield from (f"! {words.in_language(self._language)}" for words in answer.defects)
-        yield from (f"? {why}" for why in answer.inventory.unread)
+        yield from (f"? {self._of(why)}" for why in answer.inventory.unread)
 
     def _diff_lines(self, answer: DiffAnswer) -> Iterator[str]:
         if answer.error or answer.comparison is None:
-            yield answer.error
+            yield self._of(answer.error)
             return
         for change in answer.comparison.changes:
             mark = change.after if change.fate is Fate.ADDED or change.before is None else change.before
@@ -161,8 +162,12 @@ class MarkShow:
         if answer.comparison.cause is not None:
             cause = answer.comparison.cause
             yield cause_words(cause).in_language(self._language)
-            yield from (f"  {one}" for one in cause.evidence)
-        yield from (f"? {why}" for why in answer.comparison.unread)
+            yield from (f"  {self._of(one)}" for one in cause.evidence)
+        yield from (f"? {self._of(why)}" for why in answer.comparison.unread)
+
+    def _of(self, message: str) -> str:
+        """An error or a piece of evidence, in the language of the reader."""
+        return words_of(message).in_language(self._language)
 
 
 def write_json(answer: msgspec.Struct) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 
 import msgspec
 
+from brightline.core.chinese import words_of
 from brightline.core.preview import Preview
 from brightline.core.words import Words
 from brightline.doors.mark_answer import Ending, MarkAnswer
@@ -76,6 +77,7 @@ class MarkReportWriter:
             answer=answer,
             style="review" if done and not answer.complete else _CLASSES[answer.ending],
             ending=ENDINGS[answer.ending],
+            error=words_of(answer.error),
             views=_views(before, after),
             layers=layer_words,
             words_of=mark_words,
