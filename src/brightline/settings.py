@@ -70,6 +70,18 @@ class BankSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     harm: str = ""
 
 
+class ClaimsSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One bank of fact-checks that the operator loads.
+
+    Attributes:
+        name: how findings call it.
+        path: the bank's folder, written by `brightline bank claims`.
+    """
+
+    name: str
+    path: Path
+
+
 class MarkSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `brightline mark` writes of you, so that nobody types a code twice.
 
@@ -105,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         language: `en` or `zh`, for what people read.
         limits: how much untrusted bytes may cost.
         banks: banks of known items.
+        claims: banks of fact-checks.
         trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
         mark: what is written of you into marks.
     """
@@ -125,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     language: str = "en"
     limits: Limits = Limits()
     banks: tuple[BankSetting, ...] = ()
+    claims: tuple[ClaimsSetting, ...] = ()
     trust_list: str = ""
     mark: MarkSetting = MarkSetting()
 
@@ -144,10 +158,11 @@ def load_settings(
     """
     merged: dict[str, Any] = _read_file(file)
     base = file.parent if file is not None else Path()
-    banks = merged.get("banks")
-    for bank in banks if isinstance(banks, list) else ():
-        if isinstance(bank, dict) and "path" in bank:
-            bank["path"] = str(base / str(bank["path"]))
+    for named in ("banks", "claims"):
+        banks = merged.get(named)
+        for bank in banks if isinstance(banks, list) else ():
+            if isinstance(bank, dict) and "path" in bank:
+                bank["path"] = str(base / str(bank["path"]))
     for name, text in sorted(environ.items()):
         if name.startswith("BRIGHTLINE_"):
             _place(merged, name, text)

@@ -91,6 +91,14 @@ CATALOGUE: tuple[Entry, ...] = (
         text=True,
         harms=(Harm.PROMPT_INJECTION, Harm.FRAUD_AI),
     ),
+    Entry("text.claims", "brightline.detectors.text.claims", text=True, harms=(Harm.FALSE_INFO,)),
+    Entry(
+        "text.rumour",
+        "brightline.detectors.text.rumour",
+        text=True,
+        harms=(Harm.RUMOUR, Harm.DOMAIN_MISINFO),
+    ),
+    Entry("text.sources", "brightline.detectors.text.sources", text=True),
     Entry("text.personal", "brightline.detectors.text.personal", text=True, harms=(Harm.PERSONAL_DATA,)),
     Entry("message.links", "brightline.detectors.message.links", text=True, harms=(Harm.FRAUD_AI,)),
     Entry(
@@ -175,7 +183,7 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
     That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
-    catalogue with what plug-ins add, the limits, the banks of known items, the trust list and the watermark keys.
+    catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the trust list and the watermark keys.
 
     Raises:
         DetectorError: a detector's module is not there.
@@ -193,6 +201,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
             digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     for bank in settings.banks:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
+    for claims in settings.claims:
+        digest.update(canonical([claims.name]) + _digest_of_path(claims.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
     if (

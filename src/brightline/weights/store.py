@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any  # the numbers are of several types
 
 import msgspec
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from brightline.core.errors import DetectorError
 
-Arrays = MappingProxyType[str, npt.NDArray[np.generic]]
+Arrays = MappingProxyType[str, npt.NDArray[Any]]
 
 _HEADER_BYTES = 1024 * 1024  # a header longer than this is no header of ours
 _TYPES = {
@@ -51,7 +52,7 @@ def load(name: str) -> Arrays:
     return MappingProxyType(_arrays(data, name))
 
 
-def _arrays(data: bytes, name: str) -> dict[str, npt.NDArray[np.generic]]:
+def _arrays(data: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
     length = int.from_bytes(data[:8], "little")
     if not 0 < length <= min(_HEADER_BYTES, len(data) - 8):
         raise DetectorError(f"weights `{name}` have a header of {length} bytes")
@@ -67,7 +68,7 @@ def _arrays(data: bytes, name: str) -> dict[str, npt.NDArray[np.generic]]:
         raise DetectorError(f"weights `{name}` are malformed: {error}") from error
 
 
-def _array(tensor: _Tensor, data: bytes, base: int) -> npt.NDArray[np.generic]:
+def _array(tensor: _Tensor, data: bytes, base: int) -> npt.NDArray[Any]:
     begin, end = tensor.data_offsets
     kind = np.dtype(_TYPES[tensor.dtype]).newbyteorder("<")
     if end - begin != math.prod(tensor.shape) * kind.itemsize or not 0 <= begin <= end <= len(data) - base:

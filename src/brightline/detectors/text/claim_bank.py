@@ -186,7 +186,7 @@ def _starts(lines: bytes) -> npt.NDArray[np.int64]:
 
 
 def _mapped(file: Path, count: int) -> Vectors:
-    vectors = np.load(file, mmap_mode="r", allow_pickle=False)
+    vectors: Vectors = np.load(file, mmap_mode="r", allow_pickle=False)
     if vectors.shape != (count, DIMENSIONS) or vectors.dtype != np.float16:
         raise ValueError(f"{file.name} has shape {vectors.shape} and type {vectors.dtype}")
     return vectors

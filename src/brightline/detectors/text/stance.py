@@ -29,29 +29,37 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 _DENIES = re.compile(
-    r"(?i)\bmyths?\b|\bde-?bunk\w*|\bhoax\w*|\bnot true\b|\buntrue\b|\bnonsense\b|\bbaseless\b|\bunfounded\b|"
-    r"\b(?:is|are|was|were|'s|that's|it's)\s+(?:just\s+|all\s+|completely\s+|totally\s+|simply\s+)?(?:a\s+)?"
-    r"(?:fake|false|bogus|fabricated|photoshopped|misinformation|disinformation|a rumou?r)\b|"
-    r"\bfact[- ]?check\w*|\bno (?:scientific )?(?:evidence|proof|truth)\b|\bno such (?:thing|vitamin|law|rule|plan)\b|"
-    r"\b(?:please |pls )?(?:stop|don't|do not|quit)\s+(?:sharing|spreading|forwarding|posting|believ\w+|fall\w* for)\b|"
-    r"\b(?:doesn't|does not|don't|won't|can't|cannot|isn't|is not|aren't|are not|wasn't|was not|never)\s+"
-    r"(?:actually |really |going to |gonna )?(?:cure|kill|cause|work|prevent|treat|contain|charge|bill|mean|exist|put|happen\w*|"
-    r"do anything|be moon|said|been true)\w*|"
-    r"\b(?:isn't|not|ain't) going to\b|\bdoes absolutely nothing\b|\bthere(?:'s| is| are|'re) no\b|\bno,\s|"
-    r"\bnobody(?:'s| is| needs| on this planet)\b|\bsame photoshop\b|\bphotoshop(?:ped)?\b|\bsorry to ruin\b|"
-    r"\bhas been wrong\b|\b(?:voice note|message|post|screenshot|photo|video|claim|rumou?r)\b[^.!?]{0,60}\bis (?:fake|false)\b|"
-    r"\bas usual\b|\bare fine\b|\bis a grant\b|\bjust means\b|\b(?:chain|meme|post) is (?:back|older)\b|"
-    r"\bnone (?:have|has) been\b|\bno \w+ (?:have|has) been\b|\bzero (?:stuck|cases|evidence)\b|\bis trying to (?:trick|scam|make)\b|"
-    r"\bis last year's\b|\bnot in the\b[^.!?]{0,20}$|\b100% (?:rice|real)\b|\bno classroom\b"
+    r"(?i)\bmyths?\b|\bde-?bunk\w*|\bhoax\w*|\bnot true\b|\buntrue\b|\bnonsense\b|\brubbish\b|\bbaseless\b|\bunfounded\b|"
+    r"\burban legend\b|\binaccurate\b|\bmade[- ]up\b|\bbogus\b|\bmisinformation\b|\bdisinformation\b|\bold (?:photo|video|clip|hoax|news)\b|"
+    r"\b(?:is|are|was|were|'s|that's|it's)\s+(?:just |all |completely |totally |simply |obviously |clearly |actually )?(?:an? )?"
+    r"(?:fake|false|fabricated|photoshopped|edited|staged|ai[- ](?:made|generated)|scam(?: page)?|satire|parody|rumou?r|lie|drill|joke|prank)\b|"
+    r"\b(?:edited|doctored|photoshop\w*|added later|taken out of context|misquoted)\b|"
+    r"\bfact[- ]?check\w*|\bno (?:scientific |credible |real )?(?:evidence|proof|truth|link|basis|record)\b|\bno such\b|\bnothing to do with\b|"
+    r"\b(?:opposite|contrary)\b|\b(?:isn't|wasn't|not|never) (?:real|true|happened|the case)\b|\bif (?:it|this|that) were true\b|"
+    r"\b(?:please |pls )?(?:stop|don't|do not|quit)\s+(?:sharing|spread\w*|forward\w*|posting|believ\w+|fall\w* for|share)\b|"
+    r"\b(?:please |pls )(?:delete|take (?:it|this) down|ignore)\b|\bdon't fall for\b|"
+    r"\b(?:doesn't|does not|don't|do not|won't|can't|cannot|isn't|is not|aren't|are not|wasn't|was not|hasn't|has not|haven't|have not|didn't|did not|never)\s+"
+    r"(?:actually |really |going to |gonna |even |yet )?(?:cure|kill|cause|work|prevent|treat|contain|charge|bill|mean|exist|put|do anything|said|"
+    r"been true|approve|announce|detox|ban|plan|close|leak|issue|confirm|change|cover|need)\w*|"
+    r"\b(?:isn't|not|ain't) going to\b|\b(?:does|do) (?:absolutely )?nothing\b|\bno,\s|"
+    r"\b(?:nobody|no one|none)(?:'s| was| were| has been| have been| needs| on this)\b|\bno \w+ (?:has|have|is|are|was|were) (?:been |being )\w+|\bthere(?:'s| is| are|'re| was| were) no\b|\bno (?:classroom|school|doctor|one in)\b|"
+    r"\bnot (?:from|in|of) (?:the|last|this|our|here)\b|\bfrom (?:a|an|the) (?:\d{4} )?(?:film|movie|game|19\d\d|20[01]\d)\b|\blast year's\b|"
+    r"\bsame photoshop\b|\bsorry to (?:ruin|disappoint|burst)\b|\b(?:has|have) been wrong\b|\b(?:going|went|been) (?:a)?round (?:since|for)\b|"
+    r"\bas usual\b|\bstays open\b|\bis a grant\b|\bjust means\b|\b(?:chain|meme|post|thing|one) is (?:back|older|trending again)\b|"
+    r"\bzero (?:stuck|cases|evidence)\b|\bis trying to (?:trick|scam|make)\b|\b100% (?:rice|real)\b|\bput out a statement\b|\bsimply wrong\b|"
+    r"\b(?:relax|calm down),"
 )
 _DENIES_ZH = re.compile(
-    r"辟谣|谣言|不实|是假的|假消息|假新闻|虚假|纯属|子虚乌有|无中生有|造谣|传谣|不信谣|误传|误读|并非|并不(?:是|会|能|存在|属实)|"
-    r"没有(?:任何|科学)?(?:依据|根据|证据)|没有(?:这|此)(?:回)?事|没这(?:回)?事|没影的事|不存在|别(?:再)?(?:信|转|传|被骗|抢|放血)|"
-    r"不要(?:再)?(?:相信|轻信|转发|传播|以讹传讹|白跑)|拜托别|旧(?:帖|闻|图)|翻炒|假的[。！!，,]?$|，假的|P(?:出来|图|的)|"
-    r"骗子|骗人的|(?:已被|被|已经)?(?:行政)?拘留|已经去派出所|从来没(?:有)?(?:说|发|出)|从未|没有?发过|没有安排|一直免费|一切正常|"
-    r"正常现象|分泌的|不是农药|不可逆|打赢了假|被.{0,6}回应|通报虚假|该.{1,8}还得|散了吧|动动脑子|吸不了|怎么可能|防辐射？|"
-    r"目前没法|无法精确|安心睡觉|不是空号就是|(?:是|系|为)(?:旧|假|谣|拼接|误差|编的|编造|杜撰)|编的|杀不了|没半毛钱关系|没什么关系|"
-    r"没关系|不会(?:导致|引起|造成|传播|致癌)|完好|没少|又来了|就五天|有过渡期|没变"
+    r"辟谣|谣言|谣传|不实|与事实不符|不属实|失实|假消息|假新闻|虚假|纯属|子虚乌有|无中生有|造谣|传谣|误传|误读|以讹传讹|"
+    r"(?:是|全是|都是|就是|系|为|属)(?:假|谣|旧闻|旧图|编造|杜撰|伪造|捏造|瞎编|胡说|P图|拼接|摆拍|演习|误会)|假的|捏造|瞎编|编的|胡说|胡扯|伪造|"
+    r"(?:恶意)?(?:剪辑|炒作|拼接)|移花接木|张冠李戴|断章取义|P(?:出来|图|的)|并非|并不(?:是|会|能|存在|属实)|"
+    r"没有?(?:任何|科学|什么)?(?:依据|根据|证据|道理)|没有?.{0,6}(?:这|此|一)(?:回)?事|没影的事|不存在|站不住脚|缺乏.{0,6}(?:支撑|依据|证据|根据)|没有(?:研究|证据)支持|"
+    r"别(?:再)?(?:信|转|传|发了|被骗|抢|放血|上当)|求别|不要(?:再)?(?:相信|轻信|转发|传播|白跑|恐慌)|不必(?:恐慌|担心)|放心(?:吃|用|喝|使用|食用)|"
+    r"旧(?:帖|闻|图)|老(?:谣言|视频|图)|翻炒|骗子|骗人的|(?:已被|被|已经|处以)(?:行政)?拘留|去派出所|已(?:经)?(?:道歉|被抓|被查)|从来没|从未|没有?(?:发|说|出)过|没有安排|"
+    r"照常|一切正常|全部合格|正常现象|安然无恙|完好|没少|好好的|打脸|(?:又|还)(?:是这条|来了)|年年都有|"
+    r"分泌的|不可逆|被.{0,6}回应|通报虚假|该.{1,8}还得|散了吧|动动脑子|怎么可能|目前没法|无法精确|安心睡觉|不是空号就是|杀不了|吸不了|"
+    r"没半毛钱关系|没(?:有)?(?:什么|任何)?(?:关系|影响)|不会(?:导致|引起|造成|传播|致癌)|不是(?:农药|这样|真的)|压根没|根本没|有过渡期|没变|就五天|一直免费|"
+    r"防辐射？|没被.{1,6}，|(?:官方|警方|医院|本人|官微|当事人|校方|客服|平台).{0,8}(?:澄清|否认|回应)|澄清"
 )
 _TAKES_BACK = re.compile(
     r"(?i)\b(?:this is |it's |it is |that's )?(?:not|no|isn't|ain't) (?:a |some )?(?:hoax|myth|joke|fake|false|nonsense|rumou?r)\b|"
@@ -61,7 +69,7 @@ _TAKES_BACK = re.compile(
     r"\bno (?:law|exam|one) (?:stops|tells)\b|\bthere's no (?:wind|tourists|stopping)\b|\bno chemo needed\b|\bthere's no tourists\b"
 )
 _TAKES_BACK_ZH = re.compile(
-    r"不是谣言|并非谣言|别说是谣言|官方.{0,6}辟谣.{0,8}(?:谁信|不信|打脸|骗)|辟谣.{0,6}(?:没用|打脸|也没人信)|还不承认|还在辟谣|"
+    r"不是谣言|不是演习|并非谣言|别说是谣言|官方.{0,6}(?:辟谣|回应|否认).{0,8}(?:谁信|不信|骗)|(?:一直|还)(?:不承认|否认)|辟谣.{0,6}(?:没用|打脸|也没人信)|还不承认|还在辟谣|"
     r"遇难人数是假的|数字是假的|被骗了|骗子(?:捡|用|冒充|利用|专|拿)|假发票"
 )
 _ASKS = re.compile(
