@@ -20,6 +20,7 @@ PAGES = sorted(
                  ROOT / "examples/README.md")
 )  # fmt: skip
 LINK = re.compile(r"(?<!\!)\[[^\]\n]*\]\(([^)\s]+)\)")
+PICTURE = re.compile(r"!\[[^\]\n]+\]\(([^)\s]+)\)")  # with words for who does not see it
 PROMPT = re.compile(r"^\$ (?P<line>.*\bbrightline .*)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -153,3 +154,13 @@ def test_the_two_guides_for_beginners_show_the_same_commands():
         )
     )
     assert english == chinese
+
+
+def test_pictures_in_pages_are_there_and_small():
+    shown = [(page, match[1]) for page in PAGES for match in PICTURE.finditer(page.read_text("utf-8"))]
+    assert {named(page) for page, _ in shown} >= {
+        "docs/guides/write-marks.md",
+        "docs/guides/zh/write-marks.md",
+    }
+    for page, link in shown:
+        assert 0 < (page.parent / link).stat().st_size < 300_000, f"{named(page)}: {link}"
