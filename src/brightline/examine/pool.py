@@ -15,6 +15,7 @@ import msgspec
 
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Finding
+from brightline.core.scratch import keep_sockets_in_scratch
 from brightline.core.subject import Gap, GapKind
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry, digest_of
@@ -58,6 +59,7 @@ class Pool:
         # One thread a process: the workers are the parallelism, and a fork must not meet library threads.
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")
+        keep_sockets_in_scratch()
         forkserver.ensure_running()
         self._workers: list[_Worker] = []
         self._stillborn = 0  # workers in a row that died before they began a task

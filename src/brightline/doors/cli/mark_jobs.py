@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +14,7 @@ import msgspec
 
 from brightline.core.errors import BrightlineError
 from brightline.core.preview import Preview
+from brightline.core.scratch import keep_sockets_in_scratch
 from brightline.doors.answer import ANSWER_VERSION, Answer
 from brightline.doors.cli.mark_options import is_refusal
 from brightline.doors.cli.walk import regular_files
@@ -173,11 +174,18 @@ def lies_in(path: Path, folder: Path) -> bool:
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 
 
-def _pool(count: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Workers; an error or a signal to end drops what they have not begun."""
     # A fork server: a forked copy of a process with threads, as a progress bar has, may hang.
     context = get_context("forkserver")
     context.set_forkserver_preload([*_PRELOADED])  # loaded once, not once a worker
-    return ProcessPoolExecutor(max_workers=count, mp_context=context)
+    keep_sockets_in_scratch()
+    pool = ProcessPoolExecutor(max_workers=count, mp_context=context)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _seen(path: Path, settings: Settings) -> Preview | None:

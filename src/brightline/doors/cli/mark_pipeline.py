@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from brightline.core.errors import BrightlineError
+from brightline.core.scratch import scratch_folder
 from brightline.core.subject import Kind
 from brightline.doors.answer import Answer
 from brightline.doors.cli.mark_check import compared, count_diff
@@ -103,7 +104,7 @@ def tried(
     for problem in problems:
         yield DiffAnswer(before=problem.name, after="", error=problem.error)
     for file in files:
-        with tempfile.TemporaryDirectory(prefix="brightline-") as place:
+        with tempfile.TemporaryDirectory(dir=scratch_folder()) as place:
             out = Path(place) / f"out{suffix or file.suffix}"
             words = [word.replace(_IN, str(file.absolute())).replace(_OUT, str(out)) for word in command]
             error = run_command(words, timeout_s)
@@ -168,7 +169,7 @@ def _fill(folder: Path, kinds: frozenset[Kind], order: Order, settings: Settings
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise click.UsageError(f"`{folder}` is not empty; --make only fills a new folder")
-    with tempfile.TemporaryDirectory(prefix="brightline-") as place:
+    with tempfile.TemporaryDirectory(dir=scratch_folder()) as place:
         for kind in (kind for kind in sample_kinds() if kind in kinds):
             plain = Path(place) / f"{kind}{SUFFIXES[kind]}"
             plain.write_bytes(sample(kind))

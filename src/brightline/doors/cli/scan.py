@@ -13,6 +13,7 @@ import msgspec
 from brightline.assembly import assemble
 from brightline.core.decision import Action
 from brightline.core.errors import IntakeError
+from brightline.core.scratch import scratch_folder
 from brightline.core.subject import Audience, Context, Declaration
 from brightline.core.wire import canonical
 from brightline.doors.answer import Answer, answer_of
@@ -93,7 +94,7 @@ def command(
         watcher = stack.enter_context(
             Watcher(language=settings.language, quiet=quiet, total=_count(paths), lines=not as_json)
         )
-        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="brightline-")))
+        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch_folder())))
         writer = None
         if report is not None:
             from brightline.doors.report.writer import ReportWriter  # only who asks for a report pays for it
