@@ -5,7 +5,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import marks
@@ -127,6 +127,7 @@ def test_a_mark_is_inserted_and_every_other_byte_stays(name: str, style: str) ->
 
 
 @given(name=st.sampled_from(sorted(FRONTS)), style=st.sampled_from(sorted(STYLES)), mark=MARKS)
+@example(name="all types", style="bom", mark=MARK.replace('"ReservedCode2":""', '"ReservedCode2":"\\"#"'))
 def test_any_values_read_back_and_are_replaced_by_any_others(name: str, style: str, mark: str) -> None:
     data = file(name, style)
     new = written(data, mark)

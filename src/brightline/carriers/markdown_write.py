@@ -20,6 +20,9 @@ _FRONT_LIMIT_BYTES = (
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE = re.compile(rb"\r?\n")
+_QUOTED = re.compile(
+    rb"""\"(?:\\.|[^\"\\])*\"|'[^']*'""", re.DOTALL
+)  # YAML strings; `''` in one reads as two
 _TOML = re.compile(rb"(?:\xef\xbb\xbf)?\s*+\+\+\+[ \t]*\r?\n")
 _PLACE = "markdown:front-matter"
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -169,7 +172,7 @@ def _replaced(old: bytes, fields: Mapping[str, str], newline: bytes) -> bytes:
     key, value = pairs[number]
     first, last = key.start_mark.line, _last_line(value)
     start, end = _offset_of_line(old, first), _offset_of_line(old, last + 1)
-    if b"#" in re.sub(rb"""(["']).*?\1""", b"", old[start:end]):
+    if b"#" in _QUOTED.sub(b"", old[start:end]):
         raise CarrierError("comments stand between the mark's lines; move them, they would be lost")
     new = old[:start] + _block(fields, key.start_mark.column, newline) + old[end:]
     _check(old, new, fields, had_mark=True)
