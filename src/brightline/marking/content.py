@@ -52,7 +52,7 @@ def content_of(subject: Subject, limits: Limits) -> Content:
             return Content(_hashed(_members(subject, limits)), "members")
         if kind is Kind.PDF:
             return Content(_hashed(_pages(subject, limits)), "pages")
-    except (DetectorError, zipfile.BadZipFile, pypdfium2.PdfiumError, *_BROKEN) as error:
+    except (DetectorError, zipfile.BadZipFile, pypdfium2.PdfiumError, yaml.YAMLError, *_BROKEN) as error:
         return Content("", "", str(error)[:200] or type(error).__name__)
     return Content("", "", f"content of `{kind}` is not compared")
 
