@@ -25,7 +25,8 @@ def spoken(language: str) -> Samples:
     """The sentence in `zh` or `en`: (n,) float32 mono at `SPOKEN_HZ`, peak about 0.8; read-only."""
     with (
         as_file(files("brightline.media") / "sounds" / f"label-{language}.flac") as path,
-        path.open("rb") as file,av.open(file, "r", format="flac") as container
+        path.open("rb") as file,
+        av.open(file, "r", format="flac") as container,
     ):
         blocks = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     samples = (np.concatenate(blocks).astype(np.float32) / 32768.0).astype(np.float32)

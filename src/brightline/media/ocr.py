@@ -26,7 +26,9 @@ READ_HEIGHT = 48  # rows of a line that the reading network takes
 READ_WIDTH_LIMIT = 960  # columns of such a line, twenty times its height; longer lines are squeezed
 _STEP = 32  # sides of the finding network are multiples of it
 _TEXT_PROBABILITY = 0.3  # of a pixel, PP-OCR's own threshold
-_LINE_PROBABILITY = 0.4  # mean over a line; PP-OCR takes 0.5, but a false line costs 10 ms and is read as nothing
+_LINE_PROBABILITY = (
+    0.4  # mean over a line; PP-OCR takes 0.5, but a false line costs 10 ms and is read as nothing
+)
 _GROW = 1.6  # lines are found shrunk; PP-OCR's own ratio of area to margin
 _MARGIN = 1.0 / 16  # of the longer side, around the picture: without it text that touches its edge is missed
 _MIN_HEIGHT = 3  # rows in the shrunk map under which nothing can be read
@@ -64,7 +66,9 @@ def find_lines(pixels: Pixels) -> tuple[Line, ...]:
     margin = round(max(small.size) * _MARGIN)
     down, across = _up(small.height + 2 * margin), _up(small.width + 2 * margin)
     around = ((margin, down - margin - small.height), (margin, across - margin - small.width), (0, 0))
-    padded = np.pad(np.asarray(small), around, mode="edge")  # a frame of another colour would be taken for a sign
+    padded = np.pad(
+        np.asarray(small), around, mode="edge"
+    )  # a frame of another colour would be taken for a sign
     heat = _run("PP-OCRv6_det_small.onnx", _as_input(padded))[0, 0]
     lines = (_line(heat, where, margin, scale, width, height) for where in _spots(heat))
     found = sorted((line for line in lines if line is not None), key=lambda line: -line.score)
@@ -150,7 +154,9 @@ def _session(model: str) -> onnxruntime.InferenceSession:
     options.enable_cpu_mem_arena = False  # an arena keeps its peak for ever
     options.enable_mem_pattern = False
     options.log_severity_level = 4
-    options.add_session_config_entry("session.disable_prepacking", "1")  # packed copies cost 15 MB and save no time
+    options.add_session_config_entry(
+        "session.disable_prepacking", "1"
+    )  # packed copies cost 15 MB and save no time
     return onnxruntime.InferenceSession(str(_model_path(model)), options, providers=["CPUExecutionProvider"])
 
 

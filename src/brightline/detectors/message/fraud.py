@@ -6,7 +6,7 @@ languages than Chinese and English, and texts too short to say anything, are not
 
 from collections.abc import Iterator, Sequence
 
-from brightline.core.finding import Basis, Detail, Finding, Span
+from brightline.core.finding import Basis, Detail, Finding
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Subject
@@ -87,7 +87,9 @@ def _message(text: str, title: str) -> Iterator[Finding]:
         "language": "zh" if spelled.is_chinese else "en",
         "tactics": " ".join(hit.tactic.name for hit in hits),
         "type": best,
-        "types": " ".join(f"{name}={share:.2f}" for name, share in _sorted(kinds) if share >= 0.05),  # noqa: PLR2004 # the rest is noise
+        "types": " ".join(
+            f"{name}={share:.2f}" for name, share in _sorted(kinds) if share >= 0.05
+        ),  # the rest is noise
     }
     yield Finding(
         detector=NAME,

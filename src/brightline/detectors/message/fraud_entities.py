@@ -64,7 +64,7 @@ def find_entities(text: str) -> Iterator[Entity]:
 
 def _card(text: str) -> str:
     digits = text.replace(" ", "").replace("-", "")
-    return digits if len(set(digits)) > 3 and luhn.is_valid(digits) else ""  # noqa: PLR2004 # 1111... is a manual's
+    return digits if len(set(digits)) > 3 and luhn.is_valid(digits) else ""  # 1111... is a manual's
 
 
 def _iban(text: str) -> str:
@@ -114,10 +114,10 @@ def is_eip55(text: str) -> bool:
     """
     digits = text[2:]
     if digits in {digits.lower(), digits.upper()}:
-        return len(set(digits.lower())) > 4  # noqa: PLR2004 # the null address and its like
+        return len(set(digits.lower())) > 4  # the null address and its like
     hashed = keccak256(digits.lower().encode()).hex()
     return all(
-        not letter.isalpha() or letter.isupper() == (int(nibble, 16) >= 8)  # noqa: PLR2004 # the nibble's top bit
+        not letter.isalpha() or letter.isupper() == (int(nibble, 16) >= 8)  # the nibble's top bit
         for letter, nibble in zip(digits, hashed, strict=False)
     )
 

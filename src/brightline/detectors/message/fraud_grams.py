@@ -52,11 +52,9 @@ def _words(letters: Grams) -> list[Grams]:
     place = np.arange(len(letters)) - np.repeat(np.r_[0, starts], np.diff(np.r_[0, starts, len(letters)]))
     weighed = np.where(is_space, 0, letters * _POWERS[np.minimum(place, WORD_LIMIT)])
     words = np.add.reduceat(weighed, starts, dtype=np.uint32) + (ends - starts).astype(np.uint32)
-    found = [_bucket(words, 16)]
-    for gap in (1, 2):
-        if len(words) > gap:
-            found.append(_bucket(words[:-gap] * _MULTIPLIER + words[gap:], 16 + gap))
-    return found
+    gaps = [gap for gap in (1, 2) if len(words) > gap]
+    pairs = [_bucket(words[:-gap] * _MULTIPLIER + words[gap:], 16 + gap) for gap in gaps]
+    return [_bucket(words, 16), *pairs]
 
 
 def _bucket(hashed: Grams, kind: int) -> Grams:

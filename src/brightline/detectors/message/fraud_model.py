@@ -107,7 +107,7 @@ def types(text: Plain) -> dict[str, float]:
 
 
 def _probability(log_odds: float) -> float:
-    if log_odds < -30:  # noqa: PLR2004 # beyond that exp() says nothing
+    if log_odds < -30:  # beyond that exp() says nothing
         return 0.0
     return min(1 / (1 + math.exp(-log_odds)), PROBABILITY_LIMIT)
 

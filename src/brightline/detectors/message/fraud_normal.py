@@ -30,30 +30,32 @@ _URL = re.compile(
     r"|www\.[^\s<>\"'，。；、）】\u4e00-\u9fff]{3,2000}"
     r"|(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|cn|cc|top|xyz|vip|info|shop|site|online|io|me|app|link|club|"
     r"icu|co|uk|us|de|example|test|invalid)(?:/[^\s<>\"'，。；、）】\u4e00-\u9fff]{0,2000}|(?![\w.@]))",
-    re.I,
+    re.IGNORECASE,
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.{0,2000}?--|![^<>]{0,200})>", re.S)
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.{0,2000}?--|![^<>]{0,200})>", re.DOTALL)
 _UNSEEN = re.compile(
     r"<(style|script|title|head)\b[^<>]{0,500}>.{0,20000}?</\1\s{0,5}>"
     r"|<(span|div|p|font|td|i|b)\b[^<>]{0,500}(?:display\s{0,3}:\s{0,3}none|font-size\s{0,3}:\s{0,3}0(?:px|pt|em)?\s{0,3}[;\"']"
     r"|visibility\s{0,3}:\s{0,3}hidden)[^<>]{0,500}>[^<>]{0,2000}</\2\s{0,5}>",
-    re.I | re.S,
+    re.IGNORECASE | re.DOTALL,
 )
 _CSS = re.compile(r"(?:@media[^{}]{0,200}\{)?[^{}\n]{0,200}\{[^{}]{0,2000}:[^{}]{0,2000}\}\s{0,9}\}?")
-_REPLY = re.compile(r"^(?:\s{0,9}(?:re|fwd?|aw|回复|转发|答复)\s{0,3}[:：]){1,9}", re.I)
-_QUOTED = re.compile(r"^\s{0,9}[>|].{0,2000}$", re.M)
+_REPLY = re.compile(r"^(?:\s{0,9}(?:re|fwd?|aw|回复|转发|答复)\s{0,3}[:：]){1,9}", re.IGNORECASE)
+_QUOTED = re.compile(r"^\s{0,9}[>|].{0,2000}$", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:[.,:/ -]?\d+)*")
 _SPACED = re.compile(
-    r"(?<![^\W_])[a-z](?:([ .*_|~\-·•,/\\+=#'])[a-z0134578@$!])(?:\1[a-z0134578@$!]){1,40}(?![^\W_])", re.I
+    r"(?<![^\W_])[a-z](?:([ .*_|~\-·•,/\\+=#'])[a-z0134578@$!])(?:\1[a-z0134578@$!]){1,40}(?![^\W_])",
+    re.IGNORECASE,
 )
 _WIDE_GAPS = re.compile(
     r"(?<![^\W_])(?:[a-z0134578@$!] ){2,40}[a-z0134578@$!](?![^\W_])(?: {2,5}(?:[a-z0134578@$!] ){1,40}[a-z0134578@$!](?![^\W_]))*",
-    re.I,
+    re.IGNORECASE,
 )
-_WEDGED = re.compile(r"(?<=[a-z])[*_|~·•^`\\+=#](?=[a-z])", re.I)
+_WEDGED = re.compile(r"(?<=[a-z])[*_|~·•^`\\+=#](?=[a-z])", re.IGNORECASE)
 _LEET_WORD = re.compile(
-    r"(?<![\w$@!])(?=[^\s]{0,40}[a-z])(?=[^\s]{0,40}[013457@$!|])[a-z013457@$!|]{3,40}(?![\w@$])", re.I
+    r"(?<![\w$@!])(?=[^\s]{0,40}[a-z])(?=[^\s]{0,40}[013457@$!|])[a-z013457@$!|]{3,40}(?![\w@$])",
+    re.IGNORECASE,
 )
 _LEET = str.maketrans("013457@$!|", "oieastasii")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -124,7 +126,7 @@ def _gap(match: re.Match[str]) -> str:
     """Tags of inline elements part no word: `ver<b></b>ify`."""
     return (
         ""
-        if re.match(r"</?(?:b|i|u|a|em|strong|span|font|wbr|small|sub|sup|!)\b|<!", match[0], re.I)
+        if re.match(r"</?(?:b|i|u|a|em|strong|span|font|wbr|small|sub|sup|!)\b|<!", match[0], re.IGNORECASE)
         else " "
     )
 
@@ -168,7 +170,7 @@ def _addresses(text: str) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    return f" {SHORT} " if sum(map(str.isdigit, match[0])) < 5 else f" {LONG} "  # noqa: PLR2004 # a sum, or an account
+    return f" {SHORT} " if sum(map(str.isdigit, match[0])) < 5 else f" {LONG} "  # a sum, or an account
 
 
 def _english(text: str) -> str:
@@ -200,7 +202,7 @@ def _unleet(match: re.Match[str]) -> str:
     core = word.strip("013457!|")
     edge = word[: len(word) - len(word.lstrip("013457!|"))] if not word[0].isalpha() else ""
     letters = sum(map(str.isalpha, word))
-    if core.isalpha() and (len(edge) != 1 or letters < 3):  # noqa: PLR2004 # `4ccount`, but not `3pm`
+    if core.isalpha() and (len(edge) != 1 or letters < 3):  # `4ccount`, but not `3pm`
         return match[0]
     return word.translate(_LEET) if letters * 2 >= len(word) else match[0]
 
@@ -295,7 +297,9 @@ def _mixtures(word: str, syllables: list[str]) -> list[str]:
     found = [""]
     for character, syllable in zip(word, syllables, strict=True):
         found = [before + one for before in found for one in (character, syllable)]
-    return [one for one in found if one != word and (len(one) > 4 or not one.isascii())]  # noqa: PLR2004 # `kefu` is not `ke fu`
+    return [
+        one for one in found if one != word and (len(one) > 4 or not one.isascii())
+    ]  # `kefu` is not `ke fu`
 
 
 def _lines(name: str) -> list[str]:

@@ -33,7 +33,7 @@ def reasons(text: str, title: str = "") -> tuple[Reason, ...]:
     found = []
     for start, end in _clauses(text):
         rest = judge(plain(f"{before}{text[:start]} {text[end:]}")).score
-        if whole - rest > 0.01:  # noqa: PLR2004 # less is noise of rounding
+        if whole - rest > 0.01:  # less is noise of rounding
             found.append(Reason(Span(start, end), round(whole - rest, 3)))
     found.sort(key=lambda reason: (-reason.weight, reason.span.start))
     return tuple(found[:REASONS_LIMIT])

@@ -86,9 +86,10 @@ def matched(text: Plain) -> tuple[int, ...]:
     found: set[int] = set()
     for number, count in seen.items():
         branch = known.branches[number]
-        if count == branch.pieces and branch.pattern not in found:
-            if branch.regexp is None or branch.regexp.search(text.text):
-                found.add(branch.pattern)
+        if count != branch.pieces or branch.pattern in found:
+            continue
+        if branch.regexp is None or branch.regexp.search(text.text):
+            found.add(branch.pattern)
     return tuple(sorted(found))
 
 
