@@ -1,7 +1,7 @@
 """Trains the rumour model on Weibo21, measures it with each domain left out, and writes the weights.
 
     python training/text/rumour/embed.py --data DIR --out vectors.npy      (in Brightline's environment, ten minutes)
-    python training/text/rumour/train.py --data DIR --vectors vectors.npy [--write]
+    python training/text/rumour/train.py --data DIR --vectors vectors.npy --honest honest.npy [--write]
 
 Needs scikit-learn and scipy besides Brightline. One core, under a minute. DIR holds `text/rumor_zh_train_weibo21.jsonl.xz`.
 """
@@ -9,13 +9,13 @@ Needs scikit-learn and scipy besides Brightline. One core, under a minute. DIR h
 import argparse
 import hashlib
 import json
-import lzma
 import struct
 import time
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from corpora import SEED, held_out, honest, read
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -26,17 +26,7 @@ WEIGHTS = Path(__file__).parents[3] / "src/brightline/weights"
 C_COSINE, C_RATIO, SIGN_SHARE = 20.0, 0.02, 0.05
 BLEND = 0.5  # of the second model, both in standard deviations
 C_SENSE, BLEND_SENSE = 0.03, 0.5
-SEED = 20261123
-
-
-def read(folder):
-    with lzma.open(folder / "text/rumor_zh_train_weibo21.jsonl.xz", "rt") as stream:
-        rows = [json.loads(line) for line in stream]
-    return (
-        [row["text"] for row in rows],
-        np.array([row["label"] for row in rows]),
-        np.array([row["gen"] for row in rows]),
-    )
+HONEST_WEIGHT = 0.5  # of one honest text of another kind, beside a post
 
 
 def table(texts):
@@ -51,7 +41,7 @@ def table(texts):
     return counts, np.array([features(form) for form in forms])
 
 
-def fit(counts, signs, truth):
+def fit(counts, signs, truth, weight=None):
     """Both linear models: cosine-normed logarithmic counts with signs, and log ratios of presence [wang2012]."""
     documents = np.asarray((counts > 0).sum(0)).ravel()
     idf = np.where(documents >= 2, np.log((1 + len(truth)) / (1 + documents)) + 1, 0).astype(np.float32)
@@ -59,13 +49,13 @@ def fit(counts, signs, truth):
     left = sp.hstack([cosine(counts, idf), sp.csr_matrix((signs - mean) / spread * SIGN_SHARE)]).tocsr()
     first = LogisticRegression(
         C=C_COSINE, solver="liblinear", dual=True, max_iter=300, tol=1e-2, random_state=SEED
-    ).fit(left, truth)
+    ).fit(left, truth, sample_weight=weight)
     present = (counts > 0).astype(np.float32)
     yes, no = (1 + np.asarray(present[truth == label].sum(0)).ravel() for label in (1, 0))
     ratio = np.where(documents >= 2, np.log(yes / yes.sum() / (no / no.sum())), 0).astype(np.float32)
     second = LogisticRegression(
         C=C_RATIO, solver="liblinear", dual=True, max_iter=300, tol=1e-2, random_state=SEED
-    ).fit(present @ sp.diags(ratio), truth)
+    ).fit(present @ sp.diags(ratio), truth, sample_weight=weight)
     one = {
         "idf": idf,
         "cosine": first.coef_[0][:BUCKETS],
@@ -89,10 +79,10 @@ def both(model, counts, signs):
     return np.stack([first, (counts > 0).astype(np.float32) @ model["ratio"] + model["bias"][1]], 1)
 
 
-def fit_sense(vectors, truth):
+def fit_sense(vectors, truth, weight=None):
     """A linear model over vectors of sense: weights and bias."""
     mean, spread = vectors.mean(0), vectors.std(0)
-    model = LogisticRegression(C=C_SENSE, max_iter=500).fit((vectors - mean) / spread, truth)
+    model = LogisticRegression(C=C_SENSE, max_iter=500).fit((vectors - mean) / spread, truth, sample_weight=weight)
     weights = model.coef_[0] / spread
     return weights, float(model.intercept_[0] - mean @ weights)
 
@@ -186,17 +176,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--vectors", type=Path, required=True)
+    parser.add_argument("--honest", type=Path, required=True, help="vectors of honest texts, from `embed.py --honest`")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     began = time.time()
     texts, truth, domain = read(asked.data)
     counts, signs = table(texts)
     vectors = np.load(asked.vectors)
+    others = honest(asked.data)
+    other_counts, other_signs = table(others)
+    other_vectors = np.load(asked.honest)
+
+    def learn(kept):
+        weight = np.r_[np.ones(kept.sum()), np.full(len(others), HONEST_WEIGHT)]
+        labels = np.r_[truth[kept], np.zeros(len(others), int)]
+        words = fit(sp.vstack([counts[kept], other_counts]).tocsr(), np.r_[signs[kept], other_signs], labels, weight)
+        return words, fit_sense(np.r_[vectors[kept], other_vectors], labels, weight)
+
     held, sense = np.zeros((len(truth), 2)), np.zeros(len(truth))
     for name in sorted(set(domain)):
         out = domain == name
-        held[out] = both(fit(counts[~out], signs[~out], truth[~out]), counts[out], signs[out])
-        weights, bias = fit_sense(vectors[~out], truth[~out])
+        words, (weights, bias) = learn(~out)
+        held[out] = both(words, counts[out], signs[out])
         sense[out] = vectors[out] @ weights + bias
     scale = np.array([1, BLEND]) / held.std(0)
     scores = held @ scale
@@ -214,9 +215,12 @@ def main():
     line = report(scores, truth, domain)
     print("\n#### words and sense\n")
     line_sense = report(scores + sense * sense_scale, truth, domain)
+    words, (weights, bias) = learn(np.ones(len(truth), bool))
+    for name, texts in held_out(asked.data).items():
+        odds = line[0] * (both(words, *table(texts)) @ scale) + line[1]
+        print(f"{name}, held out: {len(texts)} honest texts, at 0.75 or more {(odds >= np.log(3)).mean():.3f}, words alone")
     if asked.write:
-        arrays = pack(fit(counts, signs, truth), scale, line)
-        weights, bias = fit_sense(vectors, truth)
+        arrays = pack(words, scale, line)
         arrays["sense"] = (weights * sense_scale).astype(np.float32)
         arrays["sense_bias"] = np.array([bias * sense_scale], np.float32)
         arrays["line_sense"] = np.array(line_sense, np.float32)

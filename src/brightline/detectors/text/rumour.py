@@ -32,7 +32,7 @@ HARMS: dict[str, Harm] = {
 }
 SIGNS_QUOTED = 3
 SPANS_LIMIT = 40
-DIGITS = 3  # of a probability: other processors sum the sense model a little differently
+DIGITS = 4  # of a probability: other processors sum the sense model a little differently
 _NOT_POSTS = frozenset({Kind.JSON, Kind.CSV, Kind.FEED, Kind.CHAT, Kind.MBOX})  # their parts are judged
 
 
