@@ -84,7 +84,7 @@ def _finding(text: str, sense: Sense | None) -> Finding:
         why=_why(verdict, stance, found),
         where=tuple(_without_overlap(spans)) if verdict != "unlikely" else (),
         details=(
-            Detail("model", "words" if sense is None else f"words+{sense.name}"),
+            Detail("model", "words" if sense is None else f"words+{sense.name}"),  # the second is asked from 0.2 on
             *((Detail("signs", ",".join(sign.name for sign in found)),) if found else ()),
             Detail("stance", stance.value),
             Detail("verdict", verdict),
