@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def start(place, *words):
 
 
 @pytest.fixture
-def place(tmp_path_factory):
-    """A short path: sockets lie in it."""
-    return tmp_path_factory.mktemp("t")
+def place():
+    """A short path, since sockets lie in it: pytest's own grows with the number of workers and runs."""
+    with tempfile.TemporaryDirectory(prefix="b-") as folder:
+        yield Path(folder)
 
 
 def aged(path, seconds):
