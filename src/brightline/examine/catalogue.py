@@ -102,6 +102,13 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("text.personal", "brightline.detectors.text.personal", text=True, harms=(Harm.PERSONAL_DATA,)),
     Entry("message.links", "brightline.detectors.message.links", text=True, harms=(Harm.FRAUD_AI,)),
     Entry(
+        "message.fraud",
+        "brightline.detectors.message.fraud",
+        kinds=(Kind.CHAT,),
+        text=True,
+        harms=(Harm.FRAUD_AI,),
+    ),
+    Entry(
         "message.mail",
         "brightline.detectors.message.mail",
         kinds=(Kind.EMAIL, Kind.MSG),

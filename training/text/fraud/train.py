@@ -17,6 +17,7 @@ from pathlib import Path
 import data
 import numpy as np
 import scipy.sparse as sp
+from attacks import ATTACKS, CHINESE, ENGLISH
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -31,10 +32,13 @@ CAPS = {
     ("smsspam", 0): 1500, ("nus_en", 0): 800, ("ai_en", 0): 1500, ("spamassassin", 0): 1800, ("fbs", 0): 3500,
     ("teleaf", 1): 2500, ("teleaf", 0): 2000, ("nus_zh", 0): 1000, ("ai_zh", 0): 1200, ("rumor_zh", 0): 1200,
 }  # fmt: skip
-# Spam of 2002 and 2006 is mostly advertising, which is no fraud: it counts little.
-WEIGHTS = {"written": 25.0, "phishing_pot": 1.0, "spamassassin": 0.2, "smsspam": 0.15}
-ELSE_WEIGHT = 0.5
-GRAM_SCALE, TACTIC_SCALE, PENALTY = 3.0, 0.3, 3.0
+# Spam of 2002 and 2006 is mostly advertising, which is no fraud: it counts little. Honest mail of then counts fully.
+WEIGHTS = {
+    ("written", 0): 36.0, ("written", 1): 45.0, ("spamassassin", 1): 0.2, ("smsspam", 1): 0.15, ("ai_en", 0): 0.7,
+    ("ai_zh", 0): 0.7, ("rumor_zh", 0): 0.7,
+}  # fmt: skip
+ELSE_WEIGHT = 1.0
+GRAM_SCALE, TACTIC_SCALE, PENALTY = 4.0, 0.5, 1.0
 FOLDS = 5
 KIND_TO_TYPE = {"bec": "business_payment", "phishing": "account_takeover", "elderly": "elderly_marketing"}
 FBS_TO_TYPE = {
@@ -76,7 +80,7 @@ class Texts:
     @property
     def weights(self) -> np.ndarray:
         """Each row's weight by its source, the same in sum for both answers, 1 on average."""
-        weights = np.array([WEIGHTS.get(one, ELSE_WEIGHT) for one in self.source])
+        weights = np.array([WEIGHTS.get((row.source, row.label), ELSE_WEIGHT) for row in self.rows])
         for label in (0, 1):
             weights[self.y == label] *= 0.5 * len(weights) / weights[self.y == label].sum()
         return weights / weights.mean()
@@ -132,6 +136,52 @@ def unseen(texts: Texts) -> np.ndarray:
         weights, bias = fit(texts, ~held)
         scores[held] = texts.x[held] @ weights + bias
     return scores
+
+
+def attacked(texts: Texts) -> dict[str, np.ndarray]:
+    """Scores of the written lures under each attack, by a model that saw neither the lure nor its written file."""
+    fold, lures = folds(texts), np.flatnonzero(texts.is_written & (texts.y == 1))
+    found = {name: np.zeros(len(lures)) for name in ["none", *(CHINESE if texts.is_chinese else ENGLISH)]}
+    for number in range(FOLDS):
+        weights, bias = fit(texts, fold != number)
+        held = fold[lures] == number
+        for name, scores in found.items():
+            chooser = random.Random(number)
+            changed = [
+                plain(
+                    ATTACKS[name](texts.rows[row].text, chooser) if name != "none" else texts.rows[row].text
+                )
+                for row in lures[held]
+            ]
+            scores[held] = features(changed, is_chinese=texts.is_chinese) @ weights + bias
+    return found
+
+
+def operating_points(texts: Texts, probability: np.ndarray) -> dict[str, dict[str, float]]:
+    """At each threshold: lures caught, the worst kind, hard honest mail flagged, all honest texts flagged."""
+    lures, honest = texts.is_written & (texts.y == 1), texts.is_written & (texts.y == 0)
+    newer = np.array(
+        [int(re.search(r"(\d+)$", part)[1]) >= 10 if part[-1:].isdigit() else False for part in texts.part]
+    )
+    hard = honest & np.isin(texts.kind, list(HARD_MAIL))
+    found = {}
+    for threshold in (0.4, 0.5, 0.55, 0.6, 0.7, 0.8):
+        flagged = probability >= threshold
+        kinds = {
+            str(kind): round(float(flagged[lures & (texts.kind == kind)].mean()), 3)
+            for kind in sorted(set(texts.kind[lures]))
+        }
+        found[str(threshold)] = {
+            "lures": round(float(flagged[lures].mean()), 3),
+            "lures, files 10 on": round(float(flagged[lures & newer].mean()), 3),
+            "hard mail": round(float(flagged[hard].mean()), 3),
+            "hard mail, files 10 on": round(float(flagged[hard & newer].mean()), 3),
+            "honest": round(float(flagged[honest].mean()), 3),
+            "honest, files 10 on": round(float(flagged[honest & newer].mean()), 3),
+            "public honest": round(float(flagged[~texts.is_written & (texts.y == 0)].mean()), 4),
+            **kinds,
+        }
+    return found
 
 
 def unseen_sources(texts: Texts) -> dict[str, np.ndarray]:
@@ -273,6 +323,10 @@ def build(shared: Path, language: str, without: set[str]) -> tuple[dict[str, np.
             for name, one in loso.items()
         },
         "leave one kind out": leave_kinds_out(texts, slope, offset),
+    }
+    lane_report["operating points, unseen files"] = operating_points(texts, probability)
+    lane_report["attacks, unseen files, caught at 0.5"] = {
+        name: round(float((slope * one + offset >= 0).mean()), 3) for name, one in attacked(texts).items()
     }
     weights, bias = fit(texts, np.ones(len(texts.rows), bool))
     steps, scale = quantised(weights[: 1 << BITS] * GRAM_SCALE)

@@ -11,7 +11,7 @@ from brightline.detectors.message.fraud_model import judge, types
 from brightline.detectors.message.fraud_normal import plain
 from brightline.detectors.message.fraud_tactics import HONEST, matched, rules, tactics
 
-WARN = 0.5  # probability from which on a turn is suspicious
+WARN = 0.55  # probability from which on a turn is suspicious
 JUDGED_LIMIT = 200  # prefixes of one conversation that are judged, evenly spread; about a millisecond each
 WINDOW = 4_000  # newest characters that are judged together
 
