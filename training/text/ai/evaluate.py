@@ -16,7 +16,7 @@ def main() -> None:
 
 def report(language: str, held: dict[str, np.ndarray]) -> None:
     """Print one line a held-out source, then length, calibration and the generator that was held out."""
-    truth, length, whole, owner = held["truth"], held["length"], held["whole"], held["owner"]
+    truth, length, whole = held["truth"], held["length"], held["whole"]
     source = np.array([name.split("-")[0] for name in held["source"]])
     probability, people = unseen(language, held, source), truth == 0
     print(
