@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brightline.core.errors import BankError
+from brightline.core.errors import BankError, DetectorError
 from brightline.core.finding import Basis
 from brightline.core.harm import Harm
 from brightline.core.subject import Context, Kind, Subject
@@ -201,6 +201,19 @@ def test_reworded_claims_are_found_by_sense(tmp_path):
     assert best.check.claim.startswith("Drinking hot lemon")
     assert best.method == "words+minilm"
     assert rank(bank, "海鲜配橙子吃了会毒死人", models)[0].check.claim.startswith("虾")
+
+
+def test_a_claim_deep_in_a_long_text_is_found(folder):
+    padding = " ".join(
+        f"On day {number} the council announced that {number} people signed." for number in range(60)
+    )
+    findings = found(f"{padding} Drinking hot lemon water destroys cancer cells. {padding}", folder)
+    assert [finding.detail("verdict") for finding in findings] == ["false"]
+
+
+def test_what_was_not_looked_up_leaves_a_gap(folder):
+    with pytest.raises(DetectorError, match="not looked up"):
+        found("The council announced that 12 people died of cancer.\n" * 300, folder)
 
 
 def test_without_a_bank_nothing_is_said():

@@ -12,7 +12,7 @@ import msgspec
 from brightline.core.finding import Span
 
 SENTENCE_CHARACTERS = 400  # a longer "sentence" is cut there
-SENTENCES_LIMIT = 400  # of one text that are weighed
+SENTENCES_LIMIT = 2_000  # of one text that are weighed
 WORTH = 0.35  # the least weight of a sentence worth checking: one strong sign, or two weak ones
 
 _END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)|[。！？!?；;]+[”’」』）)]*|\n+")

@@ -14,7 +14,8 @@ from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
-from brightline.detectors.text.checkworthy import Worthy, worthy
+from brightline.detectors.text.checkworthy import SENTENCES_LIMIT, Worthy, worthy
+from brightline.detectors.text.checkworthy import sentences as cut
 from brightline.detectors.text.claim_bank import ClaimBank, open_bank
 from brightline.detectors.text.claim_match import Candidate, rank
 from brightline.detectors.text.claim_sense import Sense, senses
@@ -26,8 +27,10 @@ from brightline.settings import Settings
 NAME = "text.claims"
 
 SHORT_CHARACTERS = 400  # a text up to here is looked up whole, as a post is
-LOOKED_UP_LIMIT = 16  # wordings of one text that are looked up in each bank: about 15 ms each with a model
+SENSED_LIMIT = 16  # wordings of one text that are looked up by sense too: about 30 ms each
+LOOKED_UP_LIMIT = 200  # that are looked up by words: 2 ms each in a bank of 10,000
 LEAST = 0.5  # a fact-check less probable than this is not shown
+SPANS_LIMIT = 40  # sentences that one finding lists
 SHOWN_LIMIT = 3  # fact-checks of one bank that one text is shown
 SAME_PROBABILITY = 0.98  # of the same wording; see the card
 NEAR_CHARACTERS = 120  # before and after a matched sentence in which a denial counts for it
@@ -87,9 +90,9 @@ def find(subject: Subject, banks: Sequence[ClaimBank], models: Sequence[Sense]) 
     yield from (_finding(match, text) for match in matched)
     if left := [one for one in sentences if not any(_meet(one.span, match.span) for match in matched)]:
         yield _unchecked(left)
-    if len(spans) > LOOKED_UP_LIMIT:
+    if len(spans) > LOOKED_UP_LIMIT or sum(1 for _ in cut(text)) >= SENTENCES_LIMIT:
         raise DetectorError(
-            f"{len(spans)} sentences are worth checking; the first {LOOKED_UP_LIMIT} were looked up"
+            f"more than {LOOKED_UP_LIMIT} sentences worth checking, or {SENTENCES_LIMIT} in all: the rest was not looked up"
         )
 
 
@@ -109,8 +112,9 @@ def _looked_up(text: str, sentences: Sequence[Worthy]) -> list[Span]:
 
 def _in_bank(bank: ClaimBank, text: str, spans: Sequence[Span], models: Sequence[Sense]) -> list[_Match]:
     best: dict[int, _Match] = {}
-    for span in spans:
-        for candidate in rank(bank, text[span.start : span.end], models, SHOWN_LIMIT):
+    for place, span in enumerate(spans):
+        helped = models if place < SENSED_LIMIT else ()
+        for candidate in rank(bank, text[span.start : span.end], helped, SHOWN_LIMIT):
             old = best.get(candidate.number)
             if _probability(candidate) >= LEAST and (
                 old is None or _probability(candidate) > _probability(old.candidate)
@@ -176,7 +180,7 @@ def _unchecked(left: Sequence[Worthy]) -> Finding:
             en=f"{len(left)} sentences state what could be checked, and no fact-check loaded here speaks of them",
             zh=f"有 {len(left)} 句陈述可以核查，但已载入的核查库中没有与之对应的条目",
         ),
-        where=tuple(one.span for one in left[:LOOKED_UP_LIMIT]),
+        where=tuple(one.span for one in left[:SPANS_LIMIT]),
         details=_details(count=str(len(left)), reasons=",".join(reasons)),
     )
 
