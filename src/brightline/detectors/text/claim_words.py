@@ -22,6 +22,9 @@ _ADDRESS = re.compile(r"(?i)\b(?:https?://|www\.|pic\.twitter\.com/|t\.(?:cn|co)
 _SIGNATURE = re.compile(
     r"\s[—–-]{1,2}\s?[^—–\n]{1,60}\(@\w{1,20}\)\s*(?:[A-Z][a-z]{2,8} \d{1,2}, \d{4})?\s*$"
 )  # how an embedded post ends: who wrote it, and when
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]"
+)
 _HANDLE = re.compile(r"@[\w\u4e00-\u9fff-]{1,30}[:：]?")
 _RUN_TOGETHER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _EMOTION = re.compile(r"\[[\u4e00-\u9fff\w]{1,6}\]")  # [doge]: how microblogs write emoji
@@ -51,7 +54,7 @@ def plain(text: str) -> str:
     'rt stop the spread of rumours'
     """
     text = unicodedata.normalize("NFKC", text[:WORDING_CHARACTERS]).translate(_FORM)
-    text = _SIGNATURE.sub(" ", text)
+    text = _SIGNATURE.sub(" ", _UNSEEN.sub("", text))
     text = _EMOTION.sub(" ", _HANDLE.sub(" ", _ADDRESS.sub(" ", text)))
     text = re.sub(r"[#_]", " ", text)
     return " ".join(_RUN_TOGETHER.sub(" ", text).lower().split())

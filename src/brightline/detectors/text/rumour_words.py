@@ -21,6 +21,10 @@ _VIDEOS = re.compile(r"L?[^\s，。！？,.!?：:]{0,14}的(?:微博|秒拍|抖�
 _TAILS = re.compile(r"\ufffd+|展开全文c?|收起全文d?|(?:\.{3,}|…+)?全文$|全文：?$|\u200b")
 _REPOST = re.compile(r"//@[^:：\s]{1,30}[:：]|回复@[^:：\s]{1,30}[:：]")
 _ACCOUNTS = re.compile(r"@[\w\-·]{1,30}")
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]"
+)
+_APART = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")  # spread-out writing passes filters
 _LONG_RUN = re.compile(r"(.)\1{3,}")
 
 Counts = npt.NDArray[np.float32]
@@ -37,7 +41,7 @@ def one_form(text: str) -> str:
     text = text[: 2 * POST_CHARACTERS]
     for entity, letter in _ENTITIES:
         text = text.replace(entity, letter)
-    text = unicodedata.normalize("NFKC", text)
+    text = _APART.sub("", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
     text = _VIDEOS.sub(f" {VIDEO} ", _LINKS.sub(f" {LINK} ", text))
     text = _ACCOUNTS.sub(ACCOUNT, _REPOST.sub(f" {PASSED_ON} ", _TAILS.sub(" ", text)))
     return " ".join(_LONG_RUN.sub(r"\1\1\1", text).lower().split())[:POST_CHARACTERS]
