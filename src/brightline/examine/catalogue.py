@@ -99,6 +99,12 @@ CATALOGUE: tuple[Entry, ...] = (
         harms=(Harm.RUMOUR, Harm.DOMAIN_MISINFO),
     ),
     Entry("text.sources", "brightline.detectors.text.sources", text=True),
+    Entry(
+        "text.ai_written",
+        "brightline.detectors.text.ai_written",
+        text=True,
+        harms=(Harm.UNLABELLED_AIGC,),
+    ),
     Entry("text.personal", "brightline.detectors.text.personal", text=True, harms=(Harm.PERSONAL_DATA,)),
     Entry("message.links", "brightline.detectors.message.links", text=True, harms=(Harm.FRAUD_AI,)),
     Entry(
