@@ -6,7 +6,11 @@ import lzma
 import numpy as np
 
 SEED = 20261123
-HONEST = {"nus_zh": 700, "hc3": 500, "fbs": 300}  # texts of other kinds, taken for no rumours; the rest measures
+HONEST = {
+    "nus_zh": 700,
+    "hc3": 500,
+    "fbs": 300,
+}  # texts of other kinds, taken for no rumours; the rest measures
 
 
 def lines(folder, name):
@@ -17,7 +21,11 @@ def lines(folder, name):
 def read(folder):
     """Texts, truth and domain of Weibo21."""
     rows = lines(folder, "rumor_zh_train_weibo21")
-    return [row["text"] for row in rows], np.array([row["label"] for row in rows]), np.array([row["gen"] for row in rows])
+    return (
+        [row["text"] for row in rows],
+        np.array([row["label"] for row in rows]),
+        np.array([row["gen"] for row in rows]),
+    )
 
 
 def groups(folder):
@@ -31,7 +39,13 @@ def groups(folder):
     draw = np.random.default_rng(SEED)
     kept = {}
     for name, texts in found.items():
-        texts = sorted({text for text in texts if sum("\u3400" <= letter <= "\u9fff" for letter in text) >= 15 and len(text) <= 600})
+        texts = sorted(
+            {
+                text
+                for text in texts
+                if sum("\u3400" <= letter <= "\u9fff" for letter in text) >= 15 and len(text) <= 600
+            }
+        )
         kept[name] = [texts[at] for at in draw.permutation(len(texts))]
     return kept
 

@@ -82,7 +82,9 @@ def both(model, counts, signs):
 def fit_sense(vectors, truth, weight=None):
     """A linear model over vectors of sense: weights and bias."""
     mean, spread = vectors.mean(0), vectors.std(0)
-    model = LogisticRegression(C=C_SENSE, max_iter=500).fit((vectors - mean) / spread, truth, sample_weight=weight)
+    model = LogisticRegression(C=C_SENSE, max_iter=500).fit(
+        (vectors - mean) / spread, truth, sample_weight=weight
+    )
     weights = model.coef_[0] / spread
     return weights, float(model.intercept_[0] - mean @ weights)
 
@@ -176,7 +178,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--vectors", type=Path, required=True)
-    parser.add_argument("--honest", type=Path, required=True, help="vectors of honest texts, from `embed.py --honest`")
+    parser.add_argument(
+        "--honest", type=Path, required=True, help="vectors of honest texts, from `embed.py --honest`"
+    )
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     began = time.time()
@@ -190,7 +194,9 @@ def main():
     def learn(kept):
         weight = np.r_[np.ones(kept.sum()), np.full(len(others), HONEST_WEIGHT)]
         labels = np.r_[truth[kept], np.zeros(len(others), int)]
-        words = fit(sp.vstack([counts[kept], other_counts]).tocsr(), np.r_[signs[kept], other_signs], labels, weight)
+        words = fit(
+            sp.vstack([counts[kept], other_counts]).tocsr(), np.r_[signs[kept], other_signs], labels, weight
+        )
         return words, fit_sense(np.r_[vectors[kept], other_vectors], labels, weight)
 
     held, sense = np.zeros((len(truth), 2)), np.zeros(len(truth))
@@ -218,7 +224,9 @@ def main():
     words, (weights, bias) = learn(np.ones(len(truth), bool))
     for name, texts in held_out(asked.data).items():
         odds = line[0] * (both(words, *table(texts)) @ scale) + line[1]
-        print(f"{name}, held out: {len(texts)} honest texts, at 0.75 or more {(odds >= np.log(3)).mean():.3f}, words alone")
+        print(
+            f"{name}, held out: {len(texts)} honest texts, at 0.75 or more {(odds >= np.log(3)).mean():.3f}, words alone"
+        )
     if asked.write:
         arrays = pack(words, scale, line)
         arrays["sense"] = (weights * sense_scale).astype(np.float32)
