@@ -14,7 +14,7 @@ from brightline.detectors.message.fraud_model import judge
 from brightline.detectors.message.fraud_normal import plain
 
 SHORT = 300  # characters
-WARM_UP = 300  # automata and tables are built by the first texts
+WARM_UP = 2_000  # automata build their states from the first texts; a worker does so once
 
 
 def rate(texts: list[str]) -> float:
@@ -40,7 +40,7 @@ def main() -> None:
         with lzma.open(
             told.data / "text" / f"scam_{language}_train.jsonl.xz", "rt", encoding="utf-8"
         ) as stream:
-            texts = [text for line in stream if len(text := json.loads(line)["text"]) <= SHORT][::4]
+            texts = [text for line in stream if len(text := json.loads(line)["text"]) <= SHORT]
         mean = sum(map(len, texts)) / len(texts)
         print(f"{language}: {rate(texts):,.0f} messages a second, {len(texts):,} of {mean:.0f} characters")
 

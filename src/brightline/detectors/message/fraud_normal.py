@@ -140,7 +140,7 @@ def _bare(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     """Without zero-width characters, combining marks (zalgo, accents) and pictures."""
-    if text.isascii():
+    if _ODD.search(text) is None:
         return text
     category = unicodedata.category
     apart = unicodedata.normalize("NFD", text) if _has_accents(text) else text
@@ -154,13 +154,18 @@ def _unmarked(text: str) -> str:
 _DROPPED = frozenset({"Cf", "Mn", "Me", "So", "Cs", "Cn", "Co", "Sk"})
 
 
+_ODD = re.compile(r"[^\x00-\x7f\u3001-\u301f\u3400-\u9fff]")  # neither ASCII nor Chinese
+
+
 def _has_accents(text: str) -> bool:
     return any("\x7f" < character < "\u0370" or "\u1e00" <= character < "\u2000" for character in text)
 
 
 def _is_chinese(text: str) -> bool:
     han = len(_HAN.findall(text))
-    return han >= HAN_LEAST and han >= HAN_SHARE * len(_LETTER.findall(text))
+    if han < HAN_LEAST:
+        return False
+    return han >= HAN_SHARE * len(text) or han >= HAN_SHARE * len(_LETTER.findall(text))
 
 
 def _addresses(text: str) -> str:
@@ -223,7 +228,7 @@ _OTHER_SCRIPTS = re.compile(r"[\u0370-\u058f\u13a0-\u13ff]")
 def _unsplit(text: str) -> str:
     """`亻言` becomes `信`, `君羊` becomes `群`."""
     table = _splits()
-    if table.firsts.isdisjoint(text):
+    if not table.hints.search(text):
         return text
     parts, place, last = [], 0, len(text) - 1
     while place <= last:
@@ -247,7 +252,7 @@ _LATIN = re.compile(r"[a-z]")
 
 
 class _Splits(msgspec.Struct, frozen=True):
-    firsts: frozenset[str]
+    hints: re2._Regexp  # any of the pairs, in an automaton that is quick to say no
     pairs: dict[str, str]
 
 
@@ -267,7 +272,7 @@ def _traditional() -> dict[int, str]:
 @cache
 def _splits() -> _Splits:
     pairs = {line[:2]: line[2] for line in _lines("fraud_split.txt")}
-    return _Splits(frozenset(pair[0] for pair in pairs), pairs)
+    return _Splits(re2.compile("|".join(pairs)), pairs)
 
 
 @cache
