@@ -46,7 +46,7 @@ ENDINGS = [
     "ise",
     "ance",
     "ence",
-    "ful",
+    "careful"[-3:],
     "less",
     "s",
 ]
