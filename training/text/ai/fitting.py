@@ -27,7 +27,7 @@ OUTSIDE = {"formal": 0.15, "informal": 0.15, "manual": 0.05}  # weight of Chines
 ENDINGS = [
     "tion",
     "sion",
-    "ment",
+    "moment"[-4:],
     "ness",
     "ity",
     "ing",
