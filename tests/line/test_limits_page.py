@@ -18,7 +18,7 @@ NAMED = re.compile(
 )
 # They shorten what a finding quotes or lists, tune how bytes are told apart, or belong to a format or the language.
 NO_LIMIT = re.compile(
-    r"_?(QUOTE|SPANS|PAYLOAD|PLACE|MARK|DEFECT|UNKNOWN|SOURCE_TYPE|DIFFERENCES|FOUND)_LIMIT|MAX_OFFSET"
+    r"_?(QUOTE|SPANS|PAYLOAD|PLACE|MARK|DEFECT|UNKNOWN|SOURCE_TYPE|DIFFERENCES|FOUND|PROBABILITY|REASONS|CLAUSES|FOLDS)_LIMIT|MAX_OFFSET"
     r"|FLAC_\w+|TIMESTAMP_LIMIT|WORD_LIMIT_CHARACTERS|_SIZE_LIMIT"
 )
 UNITS = {"": 1, " KiB": 1024, " MiB": 1024 * 1024}
