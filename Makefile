@@ -6,10 +6,10 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-marks measure fuzz kill kill-marks docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench bench-marks bench-text measure fuzz kill kill-marks docs build clean
 
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 .uv/bin/uv: tools/uv.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 15) else f"Python {v[0]}.{v[1]} found, 3.11 to 3.14 needed: make PYTHON=/path/to/python3.11")'
@@ -50,6 +50,10 @@ golden: setup ## Rewrite the golden files; review the diff
 
 bench: setup ## Speed, side by side with peers in one run
 	$(RUN)/python benchmarks/bench.py
+
+bench-text: setup ## Speed of the text detectors on one core (DATA=folder)
+	$(RUN)/python benchmarks/bench_fraud.py --data $(DATA)
+	$(RUN)/python benchmarks/bench_claims.py
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)
