@@ -1,6 +1,7 @@
 """C2PA manifests are judged on separate axes, against a dated trust list, without a network."""
 
 import io
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +19,7 @@ from PIL import Image
 import recordings
 import signing
 import timestamping
+from brightline.core.alarm import StepTimeout, ring_again, time_limit
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Finding
 from brightline.core.harm import Harm
@@ -327,3 +329,19 @@ def test_one_flipped_bit_outside_the_manifest_is_never_a_proof(
         return
     main = axes(findings)
     assert main.detail("present") == "no" or main.basis is not Basis.PROOF
+
+
+def test_a_limit_may_run_out_anywhere_in_the_library_and_it_never_gets_garbage_for_a_count(
+    detect: Detect, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", ring_again)  # as a worker has it
+    data = signed(Kind.JPEG)
+    whole, stopped = detect(data, Kind.JPEG), 0
+    for microseconds in range(60, 12_000, 23):
+        try:
+            with time_limit(microseconds / 1e6):
+                assert detect(data, Kind.JPEG) == whole  # never a manifest that looks damaged
+        except StepTimeout:
+            stopped += 1
+    assert stopped > 0
+    assert capfd.readouterr().err == ""

@@ -6,6 +6,7 @@ so the document's XMP packet is read as well. What lies in pages is content; wha
 
 import io
 import re
+from contextlib import closing
 
 import msgspec
 
@@ -25,6 +26,7 @@ from brightline.carriers.pdf_document import Document
 from brightline.carriers.pdf_object import Loaded
 from brightline.carriers.pdf_values import Dictionary, Reference, String, parse, text_of
 from brightline.carriers.xmp import read_xmp
+from brightline.core.alarm import Abortable, uninterrupted
 from brightline.core.errors import CarrierError
 from brightline.core.subject import GapKind
 
@@ -153,13 +155,10 @@ def _decrypted_mark(data: memoryview) -> str | None:
     import pypdfium2  # late: it takes 40 ms and only encrypted files need it
 
     try:
-        document = pypdfium2.PdfDocument(_Stream(data))
+        with uninterrupted(), closing(pypdfium2.PdfDocument(Abortable(_Stream(data)))) as document:
+            return str(document.get_metadata_value("AIGC"))
     except pypdfium2.PdfiumError:
         return None
-    try:
-        return str(document.get_metadata_value("AIGC"))
-    finally:
-        document.close()
 
 
 class _Stream(io.RawIOBase):

@@ -4,14 +4,12 @@ Steps are numbered in a fixed order, so that the process that watches us knows w
 died, and a fresh worker can go on with the next one.
 """
 
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
 
 import msgspec
 
+from brightline.core.alarm import StepTimeout, time_limit
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Examination, Finding
 from brightline.core.signatures import Detect
@@ -22,7 +20,6 @@ from brightline.examine.catalogue import Entry, fits, load
 from brightline.settings import Settings
 
 FINDINGS_PER_STEP = 200  # findings one detector may make on one part; a page shows no more
-RING_AGAIN_S = 0.05  # between two rings of a timeout that was not heard
 CONTAINERS = {Media.ARCHIVE, Media.MESSAGE}  # their parts are what there is to look at
 
 
@@ -252,45 +249,3 @@ def assemble(subject: Subject, made: Sequence[Finding | Gap], digest: str) -> Ex
         ),
         detectors=digest,
     )
-
-
-class StepTimeout(BaseException):
-    """A step ran out of time. Not an Exception, so that no detector's own `except` swallows it."""
-
-
-class time_limit:  # noqa: N801 - reads as a statement: `with time_limit(5):`
-    """Interrupt Python code after some seconds; native code that holds on is left to the pool's watchdog.
-
-    Works in the main thread only; elsewhere it does nothing and the pool's watchdog alone counts.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._armed = False
-
-    def __enter__(self) -> None:
-        """Arm the timer."""
-        try:
-            self._before = signal.signal(signal.SIGALRM, _raise_timeout)
-        except ValueError:  # not the main thread
-            return
-        self._armed = True
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
-
-    def __exit__(self, *_: object) -> None:
-        """Disarm the timer and give back the handler that was there."""
-        if self._armed:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, self._before)
-
-
-def ring_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Hook for exceptions that go nowhere: a timeout that native code swallowed in a callback rings once more."""
-    if lost.exc_type is StepTimeout:
-        signal.setitimer(signal.ITIMER_REAL, RING_AGAIN_S)
-    else:
-        sys.__unraisablehook__(lost)
-
-
-def _raise_timeout(_signal: int, _frame: FrameType | None) -> None:
-    raise StepTimeout

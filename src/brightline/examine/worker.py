@@ -6,7 +6,6 @@ and step were running.
 
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from brightline.core.alarm import StepTimeout, ring_again, time_limit, uninterrupted
 from brightline.core.errors import IntakeError
 from brightline.core.finding import Examination, Finding, Span
 from brightline.core.subject import Blob, Gap, GapKind, Subject
@@ -31,7 +31,7 @@ from brightline.examine.messages import (
     Task,
     decode_settings,
 )
-from brightline.examine.run import Loaded, StepTimeout, examine, load_all, nodes, ring_again, time_limit
+from brightline.examine.run import Loaded, examine, load_all, nodes
 from brightline.examine.sandbox import deny_network, die_with_parent, limit_cores, limit_memory
 from brightline.examine.unopened import bare_subject
 from brightline.intake.open import open_file, open_subject
@@ -99,10 +99,8 @@ def _serve(
             progress[1], progress[3] = step, time.monotonic()
         else:
             found = Found(task.number, item) if isinstance(item, Finding) else Found(task.number, gap=item)
-            # A timer that rings in the middle of a message would cut it; it may ring once the message is out.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
-            connection.send_bytes(msgspec.msgpack.encode(found))
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+            with uninterrupted():  # a timer that rings in the middle of a message would cut it
+                connection.send_bytes(msgspec.msgpack.encode(found))
 
     examination = examine(
         subject,

@@ -21,7 +21,11 @@ from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Subject
 from brightline.core.words import Words
 from brightline.provenance.manifest import Axes, Integrity, Signature, Time, Trust, read_axes
-from brightline.provenance.manifest_text import report_of_detached, report_of_framed
+from brightline.provenance.manifest_reading import (
+    report_of_detached,
+    report_of_embedded,
+    report_of_framed,
+)
 from brightline.provenance.trust import TrustPack, load_trust_pack
 from brightline.settings import Settings
 
@@ -172,9 +176,8 @@ def _judge(read: Callable[[], bytes], pack: TrustPack, subject: Subject) -> Iter
 
 
 def _read(subject: Subject, media_type: str, context: c2pa.Context) -> bytes:
-    with subject.blob.open() as stream, c2pa.Reader(media_type, stream, context=context) as reader:
-        report: str = reader.json()
-    return report.encode("utf-8")
+    with subject.blob.open() as stream:
+        return report_of_embedded(stream, media_type, context)
 
 
 def _refused(message: str, pack: TrustPack, subject: Subject) -> Iterator[Finding]:

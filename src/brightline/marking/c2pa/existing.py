@@ -14,7 +14,12 @@ from brightline.marking.c2pa.native import Parent, reading_context
 from brightline.marking.c2pa.placement import Placement, media_type_of, placement_of, sidecar_of
 from brightline.provenance.c2pa import MEDIA_TYPES
 from brightline.provenance.manifest import Axes, Integrity, Signature, read_axes
-from brightline.provenance.manifest_text import DETACHED, report_of_detached, report_of_framed
+from brightline.provenance.manifest_reading import (
+    DETACHED,
+    report_of_detached,
+    report_of_embedded,
+    report_of_framed,
+)
 
 TEXT_LIMIT_BYTES = 64 * 1024 * 1024  # a text with a manifest is held in memory; novels have 2 MB
 STORE_LIMIT_BYTES = 16 * 1024 * 1024  # a sidecar; long histories have 1 MB
@@ -108,11 +113,8 @@ def _report_of(path: Path, kind: Kind) -> tuple[bytes, bytes] | None:
     """The store, empty where it lies in a place of the file that the library reads, and the JSON report."""
     match placement_of(kind):
         case Placement.EMBEDDED:
-            with (
-                path.open("rb") as stream,
-                c2pa.Reader(MEDIA_TYPES[kind], stream, context=reading_context()) as reader,
-            ):
-                return b"", reader.json().encode("utf-8")
+            with path.open("rb") as stream:
+                return b"", report_of_embedded(stream, MEDIA_TYPES[kind], reading_context())
         case Placement.TEXT:
             data = read_text(path)
             framed = find_manifest(data, kind)

@@ -16,7 +16,7 @@ from brightline.marking.c2pa.certificates import Algorithm
 from brightline.marking.c2pa.definition import PARENT, Json
 from brightline.marking.c2pa.signer import Clock, OrganisationSigner, signature_of
 from brightline.provenance.c2pa import OFFLINE
-from brightline.provenance.manifest_text import DETACHED
+from brightline.provenance.manifest_reading import DETACHED
 
 MESSAGE_LIMIT = 200  # characters of the library's message that are quoted
 _STORE = "parent.c2pa"

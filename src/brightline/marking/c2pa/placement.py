@@ -7,7 +7,7 @@ from brightline.carriers.text_manifest import KINDS as TEXT_KINDS
 from brightline.core.errors import MarkingError
 from brightline.core.subject import Kind
 from brightline.provenance.c2pa import MEDIA_TYPES
-from brightline.provenance.manifest_text import DETACHED as ANY_FILE
+from brightline.provenance.manifest_reading import DETACHED as ANY_FILE
 
 SIDECAR = ".c2pa"
 # The library's ZIP reader knows no deflate (c2pa-rs 0.91 as c2pa-python 0.38 builds it), and every Office file is

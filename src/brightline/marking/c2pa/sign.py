@@ -24,7 +24,7 @@ from brightline.marking.c2pa.placement import Placement, media_type_of, placemen
 from brightline.marking.c2pa.signer import Clock, OrganisationSigner
 from brightline.marking.c2pa.slots import Bound, Slot, sign_for, sound_slot, text_slot, write_slot
 from brightline.provenance.manifest import Integrity, Signature, Time, read_axes
-from brightline.provenance.manifest_text import report_of_detached
+from brightline.provenance.manifest_reading import report_of_detached
 
 ID3_KINDS = frozenset({Kind.MP3, Kind.FLAC})  # whose tags the library would write anew, with losses
 

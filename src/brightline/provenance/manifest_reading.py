@@ -1,4 +1,4 @@
-"""Manifests in text and beside files: the library reads the store, and what binds it to a text is checked here.
+"""Manifests as the library reads them; what binds one to a text or to a file beside it is checked here.
 
 The library knows no frame in text (C2PA 2.4, A.7 to A.9): it takes the text for a file whose manifest lies elsewhere
 and calls any excluded range a fault. So the hash is computed here, over the text without exactly its frame, and our
@@ -17,6 +17,7 @@ import c2pa
 import msgspec
 
 from brightline.carriers.text_manifest import Framed
+from brightline.core.alarm import Abortable, uninterrupted
 from brightline.core.errors import DetectorError
 from brightline.core.subject import Kind
 
@@ -46,6 +47,15 @@ class _DetailedStore(msgspec.Struct, frozen=True):
     manifests: dict[str, _Detailed] = {}
 
 
+def report_of_embedded(stream: BinaryIO, media_type: str, context: c2pa.Context) -> bytes:
+    """The library's JSON report on a file that carries its manifest where the library looks for it.
+
+    Raises:
+        c2pa.C2paError: there is no manifest, or it cannot be read.
+    """
+    return _read(media_type, stream, None, context)[0].encode("utf-8")
+
+
 def report_of_detached(stream: BinaryIO, store: bytes, context: c2pa.Context) -> bytes:
     """The library's JSON report on a file and the store that lies beside it.
 
@@ -53,8 +63,7 @@ def report_of_detached(stream: BinaryIO, store: bytes, context: c2pa.Context) ->
         c2pa.C2paError: the store cannot be read.
         DetectorError: the report is not of the form that the library documents.
     """
-    with c2pa.Reader(DETACHED, io.BytesIO(), store, context) as reader:
-        report, detailed = reader.json(), reader.detailed_json()
+    report, detailed = _read(DETACHED, io.BytesIO(), store, context)
     judged, bindings = _decoded(report, detailed)
     if [binding.exclusions for binding in bindings] == [()]:
         # The library hashes in pieces of 256 MiB, which a worker's memory does not hold.
@@ -65,9 +74,7 @@ def report_of_detached(stream: BinaryIO, store: bytes, context: c2pa.Context) ->
         )
         _replace(judged, f"assertion.dataHash.{'match' if holds else 'mismatch'}", holds=holds)
         return msgspec.json.encode(judged)
-    with c2pa.Reader(DETACHED, stream, store, context) as reader:
-        whole: str = reader.json()
-    return whole.encode("utf-8")
+    return _read(DETACHED, stream, store, context)[0].encode("utf-8")
 
 
 def report_of_framed(data: bytes, kind: Kind, framed: Framed, context: c2pa.Context) -> bytes:
@@ -83,13 +90,18 @@ def report_of_framed(data: bytes, kind: Kind, framed: Framed, context: c2pa.Cont
         c2pa.C2paError: the store cannot be read.
         DetectorError: the report is not of the form that the library documents.
     """
-    with c2pa.Reader(DETACHED, io.BytesIO(data), framed.store, context) as reader:
-        report, detailed = reader.json(), reader.detailed_json()
+    report, detailed = _read(DETACHED, io.BytesIO(data), framed.store, context)
     judged, bindings = _decoded(report, detailed)
     if bindings:
         holds = len(bindings) == 1 and _holds(bindings[0], data, kind, framed)
         _replace(judged, f"assertion.dataHash.{'match' if holds else 'mismatch'}", holds=holds)
     return msgspec.json.encode(judged)
+
+
+def _read(media_type: str, stream: BinaryIO, store: bytes | None, context: c2pa.Context) -> tuple[str, str]:
+    """The short report, and the long one where the manifest does not lie in the stream."""
+    with uninterrupted(), c2pa.Reader(media_type, Abortable(stream), store, context) as reader:
+        return reader.json(), reader.detailed_json() if store is not None else ""
 
 
 def _decoded(report: str, detailed: str) -> tuple[dict[str, Any], list[_DataHash]]:

@@ -1,12 +1,13 @@
 """A detector's time limit is heard even where native code calls back and swallows what is raised."""
 
 import ctypes
+import io
 import sys
 import time
 
 import pytest
 
-from brightline.examine.run import StepTimeout, ring_again, time_limit
+from brightline.core.alarm import Abortable, StepTimeout, ring_again, time_limit, uninterrupted
 
 
 @ctypes.CFUNCTYPE(None)
@@ -34,3 +35,15 @@ def test_other_lost_exceptions_are_still_told(monkeypatch, capfd):
     monkeypatch.setattr(sys, "unraisablehook", ring_again)
     broken()
     assert "ValueError: said" in capfd.readouterr().err
+
+
+def test_a_limit_that_runs_out_in_an_uninterrupted_stretch_is_raised_at_its_end():
+    reached = False
+    with pytest.raises(StepTimeout), time_limit(0.05):  # noqa: PT012 - what comes after it must not run
+        with uninterrupted():
+            time.sleep(0.2)
+            with pytest.raises(TimeoutError):
+                Abortable(io.BytesIO(b"x")).readinto(bytearray(1))
+            reached = True
+        time.sleep(30)
+    assert reached
