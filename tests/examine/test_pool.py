@@ -65,6 +65,18 @@ def test_a_failure_is_a_gap_and_what_was_found_before_is_kept(pool, word, kind):
     assert examination.gaps[0].why.zh != examination.gaps[0].why.en
 
 
+def test_each_of_two_crashes_on_one_subject_leaves_its_gap(pool):
+    """A worker dies, the next one dies on a later part: nothing of the first death is forgotten."""
+    mail = (
+        "From: a@b.test\nTo: c@d.test\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n"
+        "--x\nContent-Type: text/plain\n\nFRAUD CRASH\n--x\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nFRAUD EXIT\n--x--\n"
+    )
+    (examination,) = judge(pool, mail)
+    crashed = {gap.part for gap in examination.gaps if gap.kind is GapKind.CRASH}
+    assert len(crashed) == 2
+    assert crashed <= {finding.part for finding in examination.findings}
+
+
 def test_a_flood_of_findings_is_cut_and_said(pool):
     (examination,) = judge(pool, "FRAUD FLOOD")
     assert 100 < len(examination.findings) < 1000

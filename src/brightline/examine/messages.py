@@ -2,9 +2,9 @@
 
 import msgspec
 
-from brightline.core.finding import Examination, Finding
+from brightline.core.finding import Examination
 from brightline.core.preview import Preview
-from brightline.core.subject import Context, Gap
+from brightline.core.subject import Context
 from brightline.examine.run import Resume
 from brightline.settings import Settings
 
@@ -58,15 +58,7 @@ class PartPreview(msgspec.Struct, frozen=True):
     preview: Preview
 
 
-class Found(msgspec.Struct, frozen=True, tag=True):
-    """Sent at once, so that it outlives a crash of a later step."""
-
-    number: int
-    finding: Finding | None = None
-    gap: Gap | None = None
-
-
-class Examined(msgspec.Struct, frozen=True, tag=True):
+class Examined(msgspec.Struct, frozen=True):
     """A subject is done, or cannot be read at all.
 
     Attributes:
@@ -82,9 +74,6 @@ class Examined(msgspec.Struct, frozen=True, tag=True):
     error: str = ""
     previews: tuple[PartPreview, ...] = ()
     seconds: float = 0.0
-
-
-Reply = Found | Examined
 
 
 def encode_settings(settings: Settings) -> bytes:

@@ -2,30 +2,30 @@
 
 import multiprocessing
 import os
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
 from brightline.core.errors import DetectorError
-from brightline.core.finding import Finding
-from brightline.core.scratch import keep_sockets_in_scratch
+from brightline.core.scratch import keep_sockets_in_scratch, scratch_folder
 from brightline.core.subject import Gap, GapKind
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry, digest_of
+from brightline.examine.journal import read_journal
 from brightline.examine.messages import (
     AFTERWARDS,
     MESSAGE_LIMIT_BYTES,
     OPENING,
     Examined,
-    Found,
-    Reply,
     Task,
     encode_settings,
 )
@@ -75,6 +75,7 @@ class Pool:
         """End the workers."""
         for worker in self._workers:
             worker.end()
+            worker.clear()
         self._workers = []
 
     def run(self, tasks: Iterable[Task | None]) -> Iterator[list[Examined]]:
@@ -124,7 +125,6 @@ class Pool:
         """Start a fresh worker with the dead one's tasks; the one that was running goes on after its step."""
         dead.end()
         done = dead.receive()  # what it had said before it died
-        dead.connection.close()
         fresh = self._start()
         self._workers[self._workers.index(dead)] = fresh
         number, step, since, _ = (dead.progress[index] for index in range(4))
@@ -137,11 +137,12 @@ class Pool:
         elif began:
             task = dead.tasks.popleft()
             spent = time.monotonic() - since
-            resume = Resume(int(step), kind, tuple(dead.findings), tuple(dead.gaps), spent)
+            resume = dead.found_of(task, Resume(int(step), kind, spent_s=spent))
             preview = task.preview and step < AFTERWARDS
             fresh.give(msgspec.structs.replace(task, resume=resume, preview=preview))
         for task in dead.tasks:
             fresh.give(task)
+        dead.clear()
         return done
 
     def _unopened(self, task: Task, kind: GapKind) -> Examined:
@@ -159,71 +160,71 @@ class Pool:
     def _start(self) -> "_Worker":
         ours, theirs = self._context.Pipe(duplex=True)
         progress = self._context.RawArray("d", [-1.0, OPENING, time.monotonic(), time.monotonic()])
+        descriptor, journal = tempfile.mkstemp(".journal", dir=scratch_folder())
+        os.close(descriptor)
         process = self._context.Process(
-            target=_work, args=(theirs, progress, *self._encoded, self.digest), daemon=True
+            target=_work, args=(theirs, progress, journal, *self._encoded, self.digest), daemon=True
         )
         try:
             process.start()
         except (EOFError, OSError) as error:
             raise DetectorError("worker processes cannot be started; see the message above") from error
         theirs.close()
-        return _Worker(process, ours, progress)
+        return _Worker(process, ours, progress, Path(journal))
 
 
 def _work(
-    connection: Connection, progress: MutableSequence[float], settings: bytes, entries: bytes, digest: str
+    connection: Connection,
+    progress: MutableSequence[float],
+    journal: str,
+    settings: bytes,
+    entries: bytes,
+    digest: str,
 ) -> None:
     from brightline.examine.worker import work  # in the worker only: the parent needs no decoders
 
-    work(connection, progress, settings, entries, digest)
+    work(connection, progress, journal, settings, entries, digest)
 
 
 class _Worker:
     """One process with its connection, and the tasks it holds, oldest first."""
 
-    def __init__(self, process: ForkServerProcess, connection: Connection, progress: Sequence[float]) -> None:
+    def __init__(
+        self, process: ForkServerProcess, connection: Connection, progress: Sequence[float], journal: Path
+    ) -> None:
         self.process = process
         self.connection = connection
         self.progress = progress
+        self.journal = journal
         self.gone = False
         self.tasks: deque[Task] = deque()
-        self.findings: list[Finding] = []  # of the oldest task, so that they outlive the process
-        self.gaps: list[Gap] = []
 
     def give(self, task: Task) -> None:
         self.tasks.append(task)
-        if len(self.tasks) == 1:
-            self._begin(task)
         try:
             self.connection.send_bytes(msgspec.msgpack.encode(task))
         except OSError:
             return  # it is dead; the next look at it finds out and hands its tasks on
 
-    def _begin(self, task: Task) -> None:
-        self.findings = [*task.resume.findings] if task.resume is not None else []
-        self.gaps = [*task.resume.gaps] if task.resume is not None else []
+    def found_of(self, task: Task, resume: Resume) -> Resume:
+        """What was found of a task before the process died, by this one and by those before it."""
+        before = task.resume or resume
+        findings, gaps = read_journal(self.journal, task.number)
+        return msgspec.structs.replace(
+            resume, findings=(*before.findings, *findings), gaps=(*before.gaps, *gaps)
+        )
 
     def receive(self) -> list[Examined]:
-        """All replies that have come; sees whether the process is gone."""
+        """All answers that have come; sees whether the process is gone."""
         done: list[Examined] = []
         try:
             while self.connection.poll():
                 data = self.connection.recv_bytes(MESSAGE_LIMIT_BYTES)
-                self._hear(msgspec.msgpack.decode(data, type=Reply), done)
+                done.append(msgspec.msgpack.decode(data, type=Examined))
+                self.tasks.popleft()
         except (EOFError, OSError, msgspec.MsgspecError):
             self.gone = True
         return done
-
-    def _hear(self, reply: Reply, done: list[Examined]) -> None:
-        match reply:
-            case Found(finding=finding, gap=gap):
-                self.findings += [finding] if finding is not None else []
-                self.gaps += [gap] if gap is not None else []
-            case Examined():
-                done.append(reply)
-                self.tasks.popleft()
-                if self.tasks:
-                    self._begin(self.tasks[0])
 
     def overdue(self, settings: Settings) -> bool:
         """Whether the running step, or the whole task, is past its limit and did not stop by itself."""
@@ -240,3 +241,8 @@ class _Worker:
     def end(self) -> None:
         self.process.kill()
         self.process.join()
+
+    def clear(self) -> None:
+        """Close and remove what belonged to it, once it has ended."""
+        self.connection.close()
+        self.journal.unlink(missing_ok=True)

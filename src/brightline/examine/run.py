@@ -96,7 +96,11 @@ def examine(
     made: list[Finding | Gap] = [*opening_gaps(subject, detectors)]
     first = 0
     if resume is not None:
-        made += [*resume.findings, *resume.gaps, *_died(steps, resume)]
+        made += [*resume.findings, *resume.gaps]
+        for gap in _died(steps, resume):
+            made.append(gap)
+            if report is not None:
+                report(int(resume.step), gap)  # so that it outlives this process too
         first = resume.step + 1
     if deadline is None:
         deadline = time.monotonic() + settings.limits.subject_seconds

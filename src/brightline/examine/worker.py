@@ -15,18 +15,18 @@ from typing import Protocol
 
 import msgspec
 
-from brightline.core.alarm import StepTimeout, ring_again, time_limit, uninterrupted
+from brightline.core.alarm import StepTimeout, ring_again, time_limit
 from brightline.core.errors import IntakeError
 from brightline.core.finding import Examination, Finding, Span
 from brightline.core.subject import Blob, Gap, GapKind, Subject
 from brightline.core.words import Words
 from brightline.examine.catalogue import Entry
+from brightline.examine.journal import Journal
 from brightline.examine.messages import (
     AFTERWARDS,
     MESSAGE_LIMIT_BYTES,
     OPENING,
     Examined,
-    Found,
     PartPreview,
     Task,
     decode_settings,
@@ -49,12 +49,15 @@ class Progress(Protocol):
     def __getitem__(self, index: int, /) -> float: ...
 
 
-def work(connection: Connection, progress: Progress, settings: bytes, entries: bytes, digest: str) -> None:
+def work(
+    connection: Connection, progress: Progress, journal: str, settings: bytes, entries: bytes, digest: str
+) -> None:
     """Serve tasks until the connection closes.
 
     Args:
         connection: tasks in, replies out.
         progress: four shared doubles.
+        journal: the file that keeps what is found, in case this process dies.
         settings: encoded Settings.
         entries: encoded catalogue entries.
         digest: digest of the detectors in force.
@@ -68,19 +71,20 @@ def work(connection: Connection, progress: Progress, settings: bytes, entries: b
     detectors = load_all(msgspec.msgpack.decode(entries, type=tuple[Entry, ...]), frozen)
     limit_memory(frozen.limits.worker_memory_bytes)
     deny_network()
+    kept = Journal(journal)
     while True:
         try:
             data = connection.recv_bytes(MESSAGE_LIMIT_BYTES)
         except EOFError:
             return
         task = msgspec.msgpack.decode(data, type=Task)
-        reply = _serve(task, connection, progress, detectors, frozen, digest)
+        reply = _serve(task, kept, progress, detectors, frozen, digest)
         connection.send_bytes(msgspec.msgpack.encode(reply))
 
 
 def _serve(
     task: Task,
-    connection: Connection,
+    journal: Journal,
     progress: Progress,
     detectors: Sequence[Loaded],
     settings: Settings,
@@ -89,6 +93,7 @@ def _serve(
     began = time.monotonic()
     spent = task.resume.spent_s if task.resume is not None else 0.0
     progress[0], progress[1], progress[2], progress[3] = task.number, OPENING, began - spent, began
+    journal.begin(task.number)
     try:
         subject = _open(task, settings)
     except (IntakeError, OSError) as error:
@@ -98,9 +103,7 @@ def _serve(
         if item is None:
             progress[1], progress[3] = step, time.monotonic()
         else:
-            found = Found(task.number, item) if isinstance(item, Finding) else Found(task.number, gap=item)
-            with uninterrupted():  # a timer that rings in the middle of a message would cut it
-                connection.send_bytes(msgspec.msgpack.encode(found))
+            journal.keep(item)
 
     examination = examine(
         subject,
