@@ -21,7 +21,7 @@ from brightline.core.errors import MarkingError
 from brightline.core.words import Words
 from brightline.marking.carry import MAY_FAIL, UNCHANGING, Written, carry_out, copied, left_out, obstacles
 from brightline.marking.compare import Comparison, compare
-from brightline.marking.draft import Progress, check_in_place, draft_beside, place, replace, stamp_of
+from brightline.marking.draft import Progress, Stamp, check_in_place, draft_beside, place, replace, stamp_of
 from brightline.marking.earlier import earlier_work
 from brightline.marking.inventory import Inventory, Layer, take_inventory, with_content
 from brightline.marking.order import Order, check_order
@@ -76,6 +76,32 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return not any(left.asked for left in self.left_out)
 
 
+class _Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One file, with all that is known of it before a byte is written.
+
+    Attributes:
+        source: the file as it was named; `bench.original` is where it really lies.
+        target: where the marked file goes.
+        stamp: of the source, taken before it was read.
+        before: inventory of the source.
+        plan: layers that were asked for, and those that cannot be written.
+        bench: what steps need.
+        steps: what is left to do, in order.
+        kept: planned layers whose mark is there already.
+        notes: what the caller should know.
+    """
+
+    source: Path
+    target: Path
+    stamp: Stamp
+    before: Inventory
+    plan: Plan
+    bench: Bench
+    steps: tuple[Step, ...]
+    kept: tuple[Layer, ...]
+    notes: tuple[Words, ...]
+
+
 def mark_file(
     source: Path, target: Path, order: Order, settings: Settings, progress: Progress | None = None
 ) -> Outcome:
@@ -94,6 +120,25 @@ def mark_file(
     """
     began = time.monotonic()
     check_order(order)
+    task = _over_manifest(_planned(source, target, order, settings, progress))
+    _check_any_mark(task)
+    if not task.steps and order.in_place:
+        outcome = _unchanged(task)
+    elif not order.in_place and os.path.lexists(task.target):
+        outcome = _made_earlier(task)
+    else:
+        outcome = _marked(task)
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - began)
+
+
+def _planned(
+    source: Path, target: Path, order: Order, settings: Settings, progress: Progress | None
+) -> _Task:
+    """Inventory, plan, and the steps that are left of it.
+
+    Raises:
+        BrightlineError: the file cannot be reached, read or replaced, or what stands in it allows no mark.
+    """
     real, target, notes = resolved(source, target, order)
     stamp = stamp_of(real)
     if order.in_place:
@@ -105,60 +150,16 @@ def mark_file(
     if _must_search(plan, before):
         before = with_content(before, subject, settings)
     steps, kept = to_do(plan, before, bench)
-    if steps and bench.has_manifest and not order.resign:
-        impossible = _impossible_over_manifest(steps, real, target, bench)
-        plan = msgspec.structs.replace(plan, left_out=(*plan.left_out, *impossible))
-        steps = ()
-    steps = with_signature(steps, bench)
-    done = Outcome(
-        source=str(source),
-        target=str(target if steps or not order.in_place else real),
-        result=Result.UNCHANGED,
-        left_out=plan.left_out,
-        kept=kept,
+    return _Task(
+        source=source,
+        target=target,
+        stamp=stamp,
         before=before,
-        after=before,
-        comparison=compare(before, before),
+        plan=plan,
+        bench=bench,
+        steps=steps,
+        kept=kept,
         notes=notes,
-    )
-    if not steps and not kept:
-        why = (
-            "; ".join(left.why.en for left in plan.left_out)
-            or f"no policy that was named asks for a mark on `{subject.kind}`"
-        )
-        raise MarkingError(f"nothing can be written into `{source.name}`: {why}")
-    if not steps and order.in_place:
-        return msgspec.structs.replace(done, seconds=time.monotonic() - began)
-    if not order.in_place and os.path.lexists(target):
-        earlier = earlier_work(target, before, plan, bench)
-        return msgspec.structs.replace(
-            done,
-            kept=earlier.kept,
-            left_out=(*plan.left_out, *earlier.left_out),
-            after=earlier.found,
-            comparison=compare(before, earlier.found),
-            seconds=time.monotonic() - began,
-        )
-    with draft_beside(target) as draft:
-        work = copied(carry_out(steps, real, draft, bench, before), draft, real)
-        if steps and not work.written and not kept:
-            raise MarkingError(
-                f"nothing could be written: {'; '.join(left.why.en for left in work.left_out)}"
-            )
-        after = read_back(work.last, before, tuple(one.step for one in work.written), bench)
-        if order.in_place and work.written:
-            replace(work.last, target, stamp)
-        elif not order.in_place:
-            place(work.last, target, real)
-    return msgspec.structs.replace(
-        done,
-        result=Result.MARKED if work.written else Result.UNCHANGED,
-        written=work.written,
-        left_out=(*plan.left_out, *work.left_out),
-        after=after,
-        comparison=compare(before, after),
-        content=work.content,
-        seconds=time.monotonic() - began,
     )
 
 
@@ -168,17 +169,99 @@ def _must_search(plan: Plan, before: Inventory) -> bool:
     return changes or not before.traits.content
 
 
-def _impossible_over_manifest(
-    steps: tuple[Step, ...], real: Path, target: Path, bench: Bench
-) -> tuple[LeftOut, ...]:
+def _over_manifest(task: _Task) -> _Task:
+    """The task, where a manifest stands that its steps would break: ended by a new signature, or left without steps.
+
+    Raises:
+        MarkingError: it may not be signed anew, though a step can be done; or it cannot be.
+    """
+    if not task.steps or not task.bench.has_manifest:
+        return task
+    if task.bench.order.resign:
+        return msgspec.structs.replace(task, steps=with_signature(task.steps, task.bench))
+    left = (*task.plan.left_out, *_impossible(task))
+    return msgspec.structs.replace(task, plan=msgspec.structs.replace(task.plan, left_out=left), steps=())
+
+
+def _impossible(task: _Task) -> tuple[LeftOut, ...]:
     """Reasons why none of the steps can be done at all, so that a manifest need not be broken for them.
 
     Raises:
         MarkingError: one of them can be done, and would break the manifest that is there.
     """
-    if all(step.layer in MAY_FAIL for step in steps):
-        with draft_beside(target) as draft:
-            met = obstacles(steps, real, draft, bench)
-        if len(met) == len(steps):
-            return tuple(left_out(step, met[step.layer]) for step in steps)
+    if all(step.layer in MAY_FAIL for step in task.steps):
+        with draft_beside(task.target) as draft:
+            met = obstacles(task.steps, task.bench.original, draft, task.bench)
+        if len(met) == len(task.steps):
+            return tuple(left_out(step, met[step.layer]) for step in task.steps)
     raise MarkingError(NOT_RESIGNED)
+
+
+def _check_any_mark(task: _Task) -> None:
+    """Refuse a file that has no mark as ordered, and can be given none."""
+    if task.steps or task.kept:
+        return
+    why = _reasons(task.plan.left_out) or f"no policy that was named asks for a mark on `{task.bench.kind}`"
+    raise MarkingError(f"nothing can be written into `{task.source.name}`: {why}")
+
+
+def _reasons(left: tuple[LeftOut, ...]) -> str:
+    return "; ".join(one.why.en for one in left)
+
+
+def _unchanged(task: _Task) -> Outcome:
+    """The outcome for a file to which nothing was done."""
+    return Outcome(
+        source=str(task.source),
+        target=str(task.target),
+        result=Result.UNCHANGED,
+        left_out=task.plan.left_out,
+        kept=task.kept,
+        before=task.before,
+        after=task.before,
+        comparison=compare(task.before, task.before),
+        notes=task.notes,
+    )
+
+
+def _made_earlier(task: _Task) -> Outcome:
+    """The outcome where an earlier run of the same order has written the target.
+
+    Raises:
+        MarkingError: the target is another file.
+    """
+    earlier = earlier_work(task.target, task.before, task.plan, task.bench)
+    return msgspec.structs.replace(
+        _unchanged(task),
+        kept=earlier.kept,
+        left_out=(*task.plan.left_out, *earlier.left_out),
+        after=earlier.found,
+        comparison=compare(task.before, earlier.found),
+    )
+
+
+def _marked(task: _Task) -> Outcome:
+    """Steps carried out in drafts, the last one read back and put into the target's place.
+
+    Raises:
+        MarkingError: a step failed, or what it made does not read back; the target is as it was.
+    """
+    real, in_place = task.bench.original, task.bench.order.in_place
+    with draft_beside(task.target) as draft:
+        work = copied(carry_out(task.steps, real, draft, task.bench, task.before), draft, real)
+        if task.steps and not work.written and not task.kept:
+            raise MarkingError(f"nothing could be written: {_reasons(work.left_out)}")
+        after = read_back(work.last, task.before, tuple(one.step for one in work.written), task.bench)
+        if not in_place:
+            place(work.last, task.target, real)
+        elif work.written:
+            replace(work.last, task.target, task.stamp)
+    return msgspec.structs.replace(
+        _unchanged(task),
+        result=Result.MARKED if work.written else Result.UNCHANGED,
+        written=work.written,
+        left_out=(*task.plan.left_out, *work.left_out),
+        after=after,
+        comparison=compare(task.before, after),
+        content=work.content,
+    )
