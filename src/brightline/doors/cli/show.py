@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from brightline.core.chinese import words_of
 from brightline.core.decision import Action
 from brightline.core.finding import Finding
 from brightline.core.harm import Harm
@@ -89,7 +90,8 @@ class Watcher:
 
     def tell(self, line: str) -> None:
         """Print one line of talk, even when quiet."""
-        self._progress.console.print(escape(line), soft_wrap=True)
+        said = words_of(line).in_language(self._language)
+        self._progress.console.print(escape(said), soft_wrap=True)
 
     def finish(self, *, ledger_size: int) -> None:
         """Print the summary."""

@@ -19,7 +19,7 @@ def regular_files(
         others: gets what is no file that can be read to its end: pipes, sockets, devices.
     """
     if not os.path.lexists(path):
-        problems.append(_unread(path, "`{}` does not exist"))
+        problems.append(_problem(path, "`{}` does not exist"))
     elif Path(path).is_dir():
         top = os.path.realpath(path)
         for folder, folders, files in os.walk(path, onerror=lambda error: problems.append(_denied(error))):
@@ -36,7 +36,7 @@ def regular_files(
     elif Path(path).is_file():
         yield os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - who names a link means it
     else:
-        problems.append(_unread(path, "`{}` is neither a file nor a folder"))
+        problems.append(_problem(path, "`{}` is neither a file nor a folder"))
 
 
 def _leads_out(link: str, top: str) -> bool:
@@ -46,10 +46,10 @@ def _leads_out(link: str, top: str) -> bool:
 
 
 def _denied(error: OSError) -> Answer:
-    return _unread(str(error.filename), "cannot read `{}`: " + str(error.strerror))
+    return _problem(str(error.filename), "cannot read `{}`: " + str(error.strerror))
 
 
-def _unread(path: str, why: str) -> Answer:
+def _problem(path: str, why: str) -> Answer:
     shown = shown_path(path)
     return Answer(version=ANSWER_VERSION, name=shown, error=why.replace("{}", shown), complete=False)
 
