@@ -4,6 +4,8 @@ Grooming takes many turns, each of them harmless. So what is judged after each t
 the newest 4,000 characters; two suspicious turns in a row, or the last one, make a warning.
 """
 
+from itertools import pairwise
+
 import msgspec
 
 from brightline.detectors.message.fraud_language import is_judged
@@ -42,7 +44,7 @@ def follow(turns: list[str]) -> Course:
     for last in judged:
         spelled = plain(_window(turns[: last + 1]))
         curve.append(judge(spelled).probability if is_judged(spelled) else 0.0)
-    held = [min(now, after) for now, after in zip(curve, [*curve[1:], 1.0], strict=True)] if curve else []
+    held = _held(curve)
     fired = next((number for number, value in enumerate(held) if value >= WARN), -1)
     if fired < 0:
         return Course(0, max(held, default=0.0), "", (), tuple(curve))
@@ -55,6 +57,15 @@ def follow(turns: list[str]) -> Course:
         _first_turns(turns),
         tuple(curve),
     )
+
+
+def _held(curve: list[float]) -> list[float]:
+    """What held from each judged turn to the next: the lower probability of the two.
+
+    The last turn counts alone. No later one can bear it out, and the money may be gone by the time one comes: who asks
+    about a conversation so far is told at once, where one suspicious turn amid harmless ones is forgiven.
+    """
+    return [*map(min, pairwise(curve)), *curve[-1:]]
 
 
 def _window(turns: list[str]) -> str:
