@@ -112,6 +112,21 @@ def decode(data: bytes) -> str:
     return data.decode("latin-1")
 
 
+def keyed(
+    carrier: str,
+    start: int,
+    end: int,
+    text: str,
+    oddities: tuple[Oddity, ...] = (),
+    *,
+    shape: Shape = Shape.BARE,
+) -> Candidate:
+    """The value of a named chunk, tag or key; most guides print the bare object for one."""
+    return Candidate(
+        carrier=carrier, form=Form.KEYED, start=start, end=end, text=text, shape=shape, oddities=oddities
+    )
+
+
 def with_oddity(candidate: Candidate, *oddities: Oddity) -> Candidate:
     """The same candidate with more oddities."""
     added = tuple(oddity for oddity in oddities if oddity not in candidate.oddities)

@@ -12,13 +12,11 @@ import msgspec
 
 from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
-    Candidate,
-    Form,
     Oddity,
     Reading,
-    Shape,
     Unread,
     decode,
+    keyed,
 )
 from brightline.carriers.id3 import (
     PICTURES,
@@ -107,7 +105,7 @@ def read_tag(data: memoryview, tag: Tag, place: str, odd: tuple[Oddity, ...]) ->
         yield from _read_frame(tag, frame, content, where, odd)
     padding = tag.raw(frames[-1].end if frames else tag.frames_at)
     for loose in find_loose(data, padding, tag.end):
-        yield _candidate(f"{place}:ID3v2.{tag.version}:padding", loose.start, loose.end, loose.text, _UNUSUAL)
+        yield keyed(f"{place}:ID3v2.{tag.version}:padding", loose.start, loose.end, loose.text, _UNUSUAL)
 
 
 def _read_frame(tag: Tag, frame: Frame, content: bytes, where: str, odd: tuple[Oddity, ...]) -> Reading:
@@ -117,28 +115,16 @@ def _read_frame(tag: Tag, frame: Frame, content: bytes, where: str, odd: tuple[O
         if description == "AIGC" or ("AIGC" in description.upper() and "{" in value):
             packed = (Oddity.COMPRESSED,) if frame.flags[1] & (0x80 if tag.version == 3 else 0x08) else ()
             keyword = () if "AIGC" in description else (Oddity.KEYWORD,)
-            yield _candidate(f"{where}:{description[:32]}", start, end, value, (*odd, *packed, *keyword))
+            yield keyed(f"{where}:{description[:32]}", start, end, value, (*odd, *packed, *keyword))
             return
     wide = content[:1] in {b"\x01", b"\x02"}
     searched = "".join(split_text(content)).encode("utf-8", "replace") if wide else content
     for loose in find_loose(searched):
         keyword = () if loose.keyed else (Oddity.KEYWORD,)
-        yield _candidate(where, start, end, loose.text, (*(odd or _UNUSUAL), *keyword))
+        yield keyed(where, start, end, loose.text, (*(odd or _UNUSUAL), *keyword))
 
 
 _UNUSUAL = (Oddity.UNUSUAL_PLACE,)
-
-
-def _candidate(where: str, start: int, end: int, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
-    return Candidate(
-        carrier=where,
-        form=Form.KEYED,
-        start=start,
-        end=end,
-        text=text,
-        shape=Shape.BARE,
-        oddities=oddities,
-    )
 
 
 def _tag_before(data: memoryview, start: int, end: int) -> Tag | None:
@@ -173,11 +159,11 @@ def _read_ape(data: memoryview, ape: _Ape) -> Reading:
         begin, end = ape.items_at + start, ape.items_at + start + 9 + len(key) + len(value)
         where = f"mp3:APEv2:{key[:32].decode('ascii', 'replace')}"
         if key.upper() == b"AIGC":
-            yield _candidate(where, begin, end, decode(value), _UNUSUAL)
+            yield keyed(where, begin, end, decode(value), _UNUSUAL)
         elif not key.lower().startswith(b"cover art"):
             for loose in find_loose(value):
                 keyword = () if loose.keyed else (Oddity.KEYWORD,)
-                yield _candidate(where, begin, end, loose.text, (*_UNUSUAL, *keyword))
+                yield keyed(where, begin, end, loose.text, (*_UNUSUAL, *keyword))
 
 
 def _ape_items(block: bytes) -> Iterator[tuple[int, bytes, bytes]]:
@@ -200,7 +186,7 @@ def _ape_items(block: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 def _read_sound(data: memoryview, start: int, end: int) -> Reading:
     """Marks that lie loose between the tags, and whether the last frame is whole."""
     for loose in find_loose(data, start, end):
-        yield _candidate("mp3:after-tags", loose.start, loose.end, loose.text, (Oddity.AFTER_END,))
+        yield keyed("mp3:after-tags", loose.start, loose.end, loose.text, (Oddity.AFTER_END,))
     first = _first_frame(data, start, end)
     if first is None:
         raise CarrierError("no MPEG frame behind the tags: the file is cut off or no MP3")

@@ -11,12 +11,12 @@ from brightline.carriers.candidate import (
     CANDIDATE_LIMIT,
     TEXT_LIMIT_BYTES,
     Candidate,
-    Form,
     MiB,
     Oddity,
     Reading,
     Shape,
     Unread,
+    keyed,
 )
 from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.ooxml_xml import Element, read_elements
@@ -125,7 +125,7 @@ def properties_in(content: bytes, carrier: str, start: int, end: int) -> list[Ca
         text = value.text if value is not None else element.text
         odd = () if _is_regular(element, value) else (Oddity.UNUSUAL_PLACE,)
         if name == "AIGC" or ("AIGC" in name and "{" in text):
-            found.append(_candidate(f"{carrier}:{name[:80]}", text, odd, start, end))
+            found.append(keyed(f"{carrier}:{name[:80]}", start, end, text, odd))
         else:
             found += _loose(f"{carrier}:{name[:80]}", text, start, end)
     return found
@@ -165,7 +165,14 @@ def _read_part(data: memoryview, member: Member, *, is_properties: bool) -> Read
 
 def _read_comment(data: memoryview, package: Package) -> Reading:
     for loose in find_loose(data, package.end, package.stop):
-        yield _odd(_candidate("ooxml:zip-comment", loose.text, (), loose.start, loose.end, Shape.EITHER))
+        yield keyed(
+            "ooxml:zip-comment",
+            loose.start,
+            loose.end,
+            loose.text,
+            (Oddity.UNUSUAL_PLACE,),
+            shape=Shape.EITHER,
+        )
 
 
 def _loose(carrier: str, text: str, start: int, end: int) -> list[Candidate]:
@@ -174,21 +181,7 @@ def _loose(carrier: str, text: str, start: int, end: int) -> list[Candidate]:
         return []
     odd = (Oddity.UNUSUAL_PLACE, Oddity.KEYWORD)
     marks = find_loose(text[:TEXT_LIMIT_BYTES].encode("utf-8", "replace"))
-    return [_candidate(carrier, loose.text, odd, start, end, Shape.EITHER) for loose in marks]
-
-
-def _candidate(
-    carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int, shape: Shape = Shape.BARE
-) -> Candidate:
-    return Candidate(
-        carrier=carrier,
-        form=Form.KEYED,
-        start=start,
-        end=end,
-        text=text,
-        shape=shape,
-        oddities=odd,
-    )
+    return [keyed(carrier, start, end, loose.text, odd, shape=Shape.EITHER) for loose in marks]
 
 
 def _odd(candidate: Candidate) -> Candidate:

@@ -14,12 +14,12 @@ from brightline.carriers.candidate import (
     CANDIDATE_LIMIT,
     TEXT_LIMIT_BYTES,
     Candidate,
-    Form,
     MiB,
     Oddity,
     Reading,
     Shape,
     Unread,
+    keyed,
 )
 from brightline.carriers.loose import find_loose, read_trailing
 from brightline.carriers.pdf_document import Document
@@ -93,18 +93,18 @@ def read_info(document: Document) -> Reading:
         elif entry.name == "AIGC" and value is not None:
             odd = (Oddity.UNUSUAL_PLACE,)
             raw = info.window[entry.value_start : entry.end][:TEXT_LIMIT_BYTES].decode("latin-1")
-            yield _candidate(place, raw, odd, info.start, info.end)
+            yield keyed(place, info.start, info.end, raw, odd)
 
 
 def _read_string(name: str, value: bytes, place: str, info: Loaded) -> Reading:
     odd: tuple[Oddity, ...] = (Oddity.ENCODING,) if value.startswith(b"\xff\xfe") else ()
     text = text_of(value)
     if name == "AIGC" or ("AIGC" in name and "{" in text):
-        yield _candidate(place, text, odd, info.start, info.end)
+        yield keyed(place, info.start, info.end, text, odd)
     elif "{" in text:
         for loose in find_loose(text[:TEXT_LIMIT_BYTES].encode("utf-8", "replace")):
             stray = (Oddity.UNUSUAL_PLACE, Oddity.KEYWORD)
-            yield _candidate(place, loose.text, stray, info.start, info.end, Shape.EITHER)
+            yield keyed(place, info.start, info.end, loose.text, stray, shape=Shape.EITHER)
 
 
 def _read_metadata(document: Document) -> Reading:
@@ -143,7 +143,7 @@ def _read_encrypted(document: Document) -> Reading:
         yield _encrypted("pdf:Info", "the PDF is encrypted and needs a password", 0, size)
         return
     if text:
-        yield _candidate(INFO_PLACE, text, (), 0, size)
+        yield keyed(INFO_PLACE, 0, size, text)
     try:
         yield from _read_metadata(document)
     except CarrierError:  # the catalog lies in an object stream, which is encrypted
@@ -209,22 +209,8 @@ def _read_strays(data: memoryview) -> Reading:
         except CarrierError:
             continue
         if isinstance(found.value, String):
-            yield _candidate(INFO_PLACE, text_of(found.value), (), match.start(), position + found.end)
+            yield keyed(INFO_PLACE, match.start(), position + found.end, text_of(found.value))
             position += found.end
-
-
-def _candidate(
-    carrier: str, text: str, odd: tuple[Oddity, ...], start: int, end: int, shape: Shape = Shape.BARE
-) -> Candidate:
-    return Candidate(
-        carrier=carrier,
-        form=Form.KEYED,
-        start=start,
-        end=end,
-        text=text,
-        shape=shape,
-        oddities=odd,
-    )
 
 
 def _encrypted(carrier: str, why: str, start: int, end: int) -> Unread:

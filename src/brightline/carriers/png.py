@@ -13,13 +13,13 @@ import msgspec
 from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
     Candidate,
-    Form,
     MiB,
     Oddity,
     Reading,
     Shape,
     Unread,
     decode,
+    keyed,
     with_oddity,
 )
 from brightline.carriers.exif import read_exif
@@ -222,15 +222,7 @@ def _read_loose(chunk: Chunk, place: str) -> Reading:
 
 
 def _keyed(chunk: Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
-    return Candidate(
-        carrier=place,
-        form=Form.KEYED,
-        start=chunk.start,
-        end=chunk.end,
-        text=text,
-        shape=Shape.WRAPPED,
-        oddities=oddities,
-    )
+    return keyed(place, chunk.start, chunk.end, text, oddities, shape=Shape.WRAPPED)
 
 
 def _unread(chunk: Chunk, place: str, kind: GapKind, why: str) -> Unread:

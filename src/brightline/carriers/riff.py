@@ -12,12 +12,11 @@ import msgspec
 from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
     Candidate,
-    Form,
     Oddity,
     Reading,
-    Shape,
     Unread,
     decode,
+    keyed,
     with_oddity,
 )
 from brightline.carriers.loose import find_loose, read_trailing
@@ -122,25 +121,15 @@ def _read_value(chunk: Chunk, place: str, odd: tuple[Oddity, ...]) -> Reading:
     if len(chunk.data) > METADATA_LIMIT_BYTES:
         yield _unread(chunk, place, "a RIFF metadata chunk is larger than 16 MiB")
     elif chunk.id.upper() == b"AIGC":
-        yield _candidate(chunk, place, decode(bytes(chunk.data).rstrip(b"\x00")), odd)
+        yield keyed(place, chunk.start, chunk.end, decode(bytes(chunk.data).rstrip(b"\x00")), odd)
     elif chunk.id == _XMP_CHUNK:
         for item in read_xmp(bytes(chunk.data), place, chunk.start, chunk.end):
             yield with_oddity(item, *odd) if isinstance(item, Candidate) else item
     else:
         for loose in find_loose(chunk.data):
-            yield _candidate(chunk, place, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD))
-
-
-def _candidate(chunk: Chunk, place: str, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
-    return Candidate(
-        carrier=place,
-        form=Form.KEYED,
-        start=chunk.start,
-        end=chunk.end,
-        text=text,
-        shape=Shape.BARE,
-        oddities=oddities,
-    )
+            yield keyed(
+                place, chunk.start, chunk.end, loose.text, odd if loose.keyed else (*odd, Oddity.KEYWORD)
+            )
 
 
 def _name(chunk: Chunk) -> str:

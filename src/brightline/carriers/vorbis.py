@@ -9,12 +9,10 @@ import msgspec
 
 from brightline.carriers.candidate import (
     METADATA_LIMIT_BYTES,
-    Candidate,
-    Form,
     Oddity,
     Reading,
-    Shape,
     decode,
+    keyed,
 )
 from brightline.carriers.loose import find_loose
 from brightline.core.errors import CarrierError
@@ -69,11 +67,11 @@ def read_comments(block: bytes, place: str, start: int, end: int) -> Reading:
     for comment in parse(block).each:
         name = comment.name[:32].decode("utf-8", "replace")
         if comment.name.upper() == _KEY:
-            yield _candidate(f"{place}:AIGC", start, end, decode(comment.value), ())
+            yield keyed(f"{place}:AIGC", start, end, decode(comment.value))
             continue
         for loose in find_loose(comment.value):
             odd = () if b"AIGC" in comment.name.upper() else (Oddity.KEYWORD,)
-            yield _candidate(f"{place}:{name}", start, end, loose.text, (Oddity.UNUSUAL_PLACE, *odd))
+            yield keyed(f"{place}:{name}", start, end, loose.text, (Oddity.UNUSUAL_PLACE, *odd))
 
 
 def with_mark(block: bytes, mark: str) -> bytes:
@@ -103,15 +101,3 @@ def _number(block: bytes, at: int) -> int:
     if at + 4 > len(block):
         raise CarrierError("a block of Vorbis comments is cut off")
     return int.from_bytes(block[at : at + 4], "little")
-
-
-def _candidate(place: str, start: int, end: int, text: str, oddities: tuple[Oddity, ...]) -> Candidate:
-    return Candidate(
-        carrier=place,
-        form=Form.KEYED,
-        start=start,
-        end=end,
-        text=text,
-        shape=Shape.BARE,
-        oddities=oddities,
-    )
