@@ -60,7 +60,36 @@ class Field(msgspec.Struct, frozen=True, tag="field"):
     name: str
 
 
-Place = Span | Box | Seconds | ByteRange | Field
+HEAT_CELLS = 4096  # of one map: 64 x 64 show more than a reader sees, and a record keeps every one
+
+
+class Heat(msgspec.Struct, frozen=True, tag="heat"):
+    """How much each cell of an even grid over the whole upright picture speaks for the claim.
+
+    Attributes:
+        columns: cells in a row.
+        rows: cells in a column.
+        levels: row by row from the upper left, `columns * rows` bytes; 0 says nothing for the claim or was not looked
+            at, 255 the most.
+
+    Raises:
+        ValueError: there are no cells, more than `HEAT_CELLS`, or not one level for each.
+    """
+
+    columns: int
+    rows: int
+    levels: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse a grid that cannot be drawn."""
+        cells = self.columns * self.rows
+        if min(self.columns, self.rows) < 1 or cells > HEAT_CELLS or len(self.levels) != cells:
+            raise ValueError(
+                f"heat map of {self.columns} x {self.rows} with {len(self.levels)} levels, expected one a cell"
+            )
+
+
+Place = Span | Box | Seconds | ByteRange | Field | Heat
 
 
 class Detail(msgspec.Struct, frozen=True):

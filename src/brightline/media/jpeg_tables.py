@@ -97,7 +97,7 @@ def standard_table(quality: int) -> Table:
     (16, 1)
     """
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((_LUMA * scale + 50) // 100, 1, 255)
+    return np.asarray(np.clip((_LUMA * scale + 50) // 100, 1, 255), dtype=np.int64)
 
 
 def quality_of(table: Table) -> tuple[int, float]:

@@ -72,13 +72,13 @@ def _roomy(pixels: Pixels, rule: CropRule) -> Pixels:
     if rule.small == "enlarge":
         scale = rule.side / min(height, width)
         size = (max(rule.side, round(width * scale)), max(rule.side, round(height * scale)))
-        return np.asarray(_middle(pixels, rule).resize(_bounded(size, rule), Image.Resampling.BICUBIC))
+        return np.asarray(_middle(pixels).resize(_bounded(size, rule), Image.Resampling.BICUBIC))
     down, across = max(0, rule.side - height), max(0, rule.side - width)
     # numpy's `symmetric` repeats the mirror as often as it takes, also for a single pixel.
     return np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="symmetric")
 
 
-def _middle(pixels: Pixels, rule: CropRule) -> Image.Image:
+def _middle(pixels: Pixels) -> Image.Image:
     """A strip is cut to its middle, so that scaling it up stays bounded."""
     height, width = pixels.shape[:2]
     most = max(1, min(height, width) * COUNT_MOST)

@@ -1,10 +1,12 @@
 "use strict";
-// Filter by action, harm and words; switch the language; walk by keyboard. Nothing here leaves the page.
+// Filter by action, harm and words; switch the language; hide heat maps; walk by keyboard. Nothing here leaves the page.
 (() => {
   const root = document.documentElement;
   const articles = [...document.querySelectorAll("article")];
   const search = document.querySelector("#search");
   const shown = document.querySelector("#shown");
+  const heats = document.querySelectorAll("img.heat");
+  const switches = document.querySelectorAll("button[data-heat]");
   const chosen = { action: "", harm: "" };
 
   function apply() {
@@ -37,8 +39,21 @@
     root.lang = language === "zh" ? "zh-CN" : "en";
     search.placeholder = search.dataset[language];
     search.setAttribute("aria-label", search.dataset[language]);
+    for (const image of heats) image.alt = image.dataset[language];
   }
   document.querySelector("#language").addEventListener("click", () => speak(root.dataset.language === "zh" ? "en" : "zh"));
+
+  function warm(button, on) {
+    const figure = button.closest("section").querySelector("figure");
+    figure.querySelectorAll("img.heat")[Number(button.dataset.heat)].hidden = !on;
+    button.setAttribute("aria-pressed", String(on));
+  }
+  for (const button of switches)
+    button.addEventListener("click", () => warm(button, button.getAttribute("aria-pressed") !== "true"));
+  function warmAll() {
+    const on = ![...switches].some((button) => button.getAttribute("aria-pressed") === "true");
+    for (const button of switches) warm(button, on);
+  }
 
   function walk(step) {
     const open = articles.filter((article) => !article.hidden).map((article) => article.querySelector("summary"));
@@ -52,6 +67,7 @@
     if (event.key === "j") walk(1);
     else if (event.key === "k") walk(-1);
     else if (event.key === "/") { event.preventDefault(); search.focus(); }
+    else if (event.key === "h") warmAll();
     else if (event.key === "l") speak(root.dataset.language === "zh" ? "en" : "zh");
   });
   window.addEventListener("beforeprint", () => { for (const article of articles) if (!article.hidden) article.querySelector("details").open = true; });

@@ -87,11 +87,12 @@ class Page:
 
 
 def templates() -> jinja2.Environment:
-    """The templates of this folder, autoescaped, with the filter `ticks`."""
+    """The templates of this folder, autoescaped, with the filters `ticks` and `plain`."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("brightline.doors", "report"), autoescape=True, trim_blocks=True
     )
     environment.filters["ticks"] = _ticks
+    environment.filters["plain"] = _plain
     return environment
 
 
@@ -118,3 +119,8 @@ def _ticks(text: str) -> Markup:
         return escape(text)
     wrap = Markup("<code>{}</code>").format
     return Markup("").join(wrap(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces))
+
+
+def _plain(text: str) -> str:
+    """The text without back-ticks, for attributes."""
+    return text.replace("`", "")

@@ -8,15 +8,16 @@ from itertools import groupby
 import msgspec
 
 from brightline.core.decision import Action, RuleMatch
-from brightline.core.finding import Box, Finding, Seconds, Span
+from brightline.core.finding import Box, Finding, Heat, Seconds, Span
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Gap
 from brightline.core.words import Words
 from brightline.doors.leading import leading_of
-from brightline.doors.places import part_names, place_words
+from brightline.doors.places import heat_words, part_names, place_words
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement
+from brightline.media.heat import heat_png
 from brightline.policy.harms import harm_words
 
 TAGS = 0xE0000  # where Unicode's tag characters begin
@@ -65,6 +66,13 @@ class GapView(msgspec.Struct, frozen=True):
     part_name: str
 
 
+class HeatView(msgspec.Struct, frozen=True):
+    """One heat map over a picture, and what it shows."""
+
+    picture: str
+    words: Words
+
+
 class PartView(msgspec.Struct, frozen=True):
     """What one part looks or sounds like, with the places that findings point at."""
 
@@ -74,6 +82,7 @@ class PartView(msgspec.Struct, frozen=True):
     width: int
     height: int
     boxes: tuple[Box, ...]
+    heats: tuple[HeatView, ...]
     wave: str
     spectrogram: str
     seconds: str
@@ -209,6 +218,7 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
         width=shown.width,
         height=shown.height,
         boxes=tuple(place for place in places if isinstance(place, Box)),
+        heats=tuple(_heat_views(one.part, findings)),
         wave=_wave(shown.waveform),
         spectrogram=_base64(shown.spectrogram),
         seconds=f"{shown.seconds or shown.drawn_s:.1f}",
@@ -221,6 +231,18 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
         characters=shown.characters,
         cut=sum(len(one.text) for one in shown.excerpts) < shown.characters,
     )
+
+
+def _heat_views(part: str, findings: Sequence[Finding]) -> Iterator[HeatView]:
+    for finding in findings:
+        for place in finding.where:
+            if finding.part == part and isinstance(place, Heat):
+                most = heat_words(place)
+                words = Words(
+                    en=f"Heat map of `{finding.detector}`: the redder, the more a place speaks for it; {most.en}.",
+                    zh=f"`{finding.detector}` 热力图：颜色越红，该处越支持此判断；{most.zh}。",
+                )
+                yield HeatView(_base64(heat_png(place)), words)
 
 
 def _wave(peaks: Sequence[float]) -> str:

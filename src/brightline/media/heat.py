@@ -1,0 +1,25 @@
+"""Heat maps as pictures to lay over a preview: clear where nothing was found, yellow to red where much was."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from brightline.core.finding import Heat
+
+OPACITY = 0.7  # of the hottest cell; what lies under it must stay visible
+_YELLOW, _RED = (255.0, 214.0, 10.0), (214.0, 20.0, 40.0)
+
+
+def heat_png(heat: Heat) -> bytes:
+    """A PNG with one pixel a cell, to be stretched over the whole picture.
+
+    >>> Image.open(io.BytesIO(heat_png(Heat(2, 1, bytes([0, 255]))))).getpixel((0, 0))
+    (255, 214, 10, 0)
+    """
+    level = np.frombuffer(heat.levels, dtype=np.uint8).reshape(heat.rows, heat.columns, 1) / 255.0
+    colour = np.array(_YELLOW) * (1 - level) + np.array(_RED) * level
+    pixels = np.concatenate([colour, 255.0 * OPACITY * level], axis=2).round().astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
