@@ -100,7 +100,7 @@ def test_a_map_must_have_one_level_a_cell():
             Heat(columns, rows, levels)
 
 
-def test_cold_cells_are_clear_and_hot_ones_red():
+def test_cold_cells_are_clear_and_hot_ones_strong():
     drawn = Image.open(io.BytesIO(heat_png(Heat(2, 1, bytes([0, 255])))))
     assert drawn.size == (2, 1)
     assert drawn.getpixel((0, 0))[3] == 0
@@ -123,7 +123,7 @@ def test_words_say_where_a_map_is_strongest():
 def test_the_page_carries_each_map_with_its_words(report):
     page = report.read_text("utf-8")
     assert page.count('class="heat"') == 2
-    assert 'data-zh="image.generated 热力图：颜色越红，该处越支持此判断；右下方最强。"' in page
+    assert 'data-zh="image.generated 热力图：颜色越深，该处越支持此判断；右下方最强。"' in page
 
 
 @pytest.mark.browser

@@ -239,8 +239,8 @@ def _heat_views(part: str, findings: Sequence[Finding]) -> Iterator[HeatView]:
             if finding.part == part and isinstance(place, Heat):
                 most = heat_words(place)
                 words = Words(
-                    en=f"Heat map of `{finding.detector}`: the redder, the more a place speaks for it; {most.en}.",
-                    zh=f"`{finding.detector}` 热力图：颜色越红，该处越支持此判断；{most.zh}。",
+                    en=f"Heat map of `{finding.detector}`: the deeper the colour, the more a place speaks for it; {most.en}.",
+                    zh=f"`{finding.detector}` 热力图：颜色越深，该处越支持此判断；{most.zh}。",
                 )
                 yield HeatView(_base64(heat_png(place)), words)
 
