@@ -8,7 +8,7 @@ from brightline.core.preview import Excerpt, Preview
 from brightline.core.words import Words
 from brightline.doors.mark_answer import Ending, LayerAnswer, MarkAnswer
 from brightline.doors.report.mark_writer import MARKED_LISTED, MarkReportWriter
-from brightline.marking.inventory import FoundMark, Layer
+from brightline.marking.found import FoundMark, Layer
 
 CHROMIUM = shutil.which("chromium")
 EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

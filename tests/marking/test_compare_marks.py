@@ -14,7 +14,7 @@ import marks
 from brightline.core.subject import Kind
 from brightline.marking.causes import Step
 from brightline.marking.compare import Fate, compare, nothing_lost
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES, sample
 from brightline.marking.write import mark_file

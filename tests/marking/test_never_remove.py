@@ -23,7 +23,7 @@ from brightline.marking.content import split_front_matter
 from brightline.marking.explicit.image import label_image
 from brightline.marking.explicit.style import Style
 from brightline.marking.explicit.text import label_text
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES, sample_kinds
 from brightline.marking.write import mark_file

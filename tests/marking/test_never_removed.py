@@ -21,7 +21,7 @@ from brightline.core.errors import BrightlineError
 from brightline.core.subject import Kind, Media
 from brightline.doors.cli.main import outcome
 from brightline.marking.compare import Fate, compare
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES
 from brightline.marking.write import mark_file

@@ -3,7 +3,7 @@
 import pytest
 
 from brightline.core.subject import Kind, Media
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.plan import Abilities, Regime, Statement, demanded, make_plan
 
 EVERYTHING = Abilities(

@@ -29,7 +29,7 @@ from brightline.core.subject import Kind
 from brightline.marking import steps
 from brightline.marking.compare import Fate
 from brightline.marking.draft import PREFIX
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.order import Numbering
 from brightline.marking.plan import Regime, Statement
 from brightline.marking.samples import SUFFIXES, sample_kinds

@@ -8,7 +8,8 @@ from brightline.core.chinese import in_chinese
 from brightline.core.decision import Ground
 from brightline.core.words import Words
 from brightline.marking.compare import Comparison
-from brightline.marking.inventory import FoundMark, Inventory, Layer
+from brightline.marking.found import FoundMark, Layer
+from brightline.marking.inventory import Inventory
 from brightline.marking.write import Outcome, Result
 
 MARK_ANSWER_VERSION = 1

@@ -4,7 +4,7 @@ from brightline.core.words import Words
 from brightline.doors.mark_answer import Ending
 from brightline.marking.causes import Cause
 from brightline.marking.compare import LAYER_WORDS, Fate
-from brightline.marking.inventory import FoundMark, Layer
+from brightline.marking.found import FoundMark, Layer
 
 ENDINGS = {
     Ending.MARKED: Words("marked", "已标识"),

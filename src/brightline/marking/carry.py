@@ -9,7 +9,8 @@ from brightline.core.errors import MarkingError
 from brightline.core.words import Words
 from brightline.marking.c2pa.native import UnsignableError
 from brightline.marking.draft import Draft
-from brightline.marking.inventory import Inventory, Layer
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory
 from brightline.marking.plan import LeftOut, Step
 from brightline.marking.readback import same_content
 from brightline.marking.steps import STEPS, Bench, copy

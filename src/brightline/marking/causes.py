@@ -10,7 +10,8 @@ import msgspec
 
 from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
-from brightline.marking.inventory import Inventory, Layer
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory
 
 ASPECT_TOLERANCE = 0.01  # rounding of sides when a picture is scaled; a crop or a screen changes it by more
 LIKENESS_BITS = (

@@ -12,7 +12,8 @@ import msgspec
 from brightline.core.words import Words
 from brightline.marking.causes import Cause, cause_of
 from brightline.marking.fields import PRODUCTION, PROPAGATION
-from brightline.marking.inventory import FoundMark, Inventory, Layer
+from brightline.marking.found import FoundMark, Layer
+from brightline.marking.inventory import Inventory
 
 
 class Fate(StrEnum):

@@ -18,7 +18,8 @@ from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.marking.carry import MAY_FAIL, UNCHANGING, carry_out, left_out, obstacles
 from brightline.marking.draft import draft_beside
-from brightline.marking.inventory import Inventory, Layer, open_subject_at, take_inventory
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory, open_subject_at, take_inventory
 from brightline.marking.order import Numbering
 from brightline.marking.plan import LeftOut, Plan, Step
 from brightline.marking.readback import carries_all

@@ -5,9 +5,8 @@ An inventory is taken before and after every write, and on both sides of a compa
 """
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,49 +15,17 @@ import msgspec
 from brightline.carriers.candidate import CANDIDATE_LIMIT, Candidate, Unread
 from brightline.carriers.readers import READERS
 from brightline.core.errors import CarrierError, DetectorError
-from brightline.core.finding import Detail, Finding
 from brightline.core.signatures import Detect
 from brightline.core.subject import Context, Kind, Media, Subject
 from brightline.intake.open import open_file
+from brightline.marking.found import FoundMark, Layer, implicit_mark, mark_of
 from brightline.marking.traits import Traits, traits_of
 from brightline.provenance.annex_e import Mark, read_mark
-from brightline.provenance.annex_e_defects import Level
 from brightline.provenance.c2pa import MEDIA_TYPES
 from brightline.settings import Settings
 
 CHANNEL = "marking"
 _MARKDOWN_SUFFIXES = {".md", ".markdown"}
-
-
-class Layer(StrEnum):
-    """The sorts of marks, in the order in which they are written."""
-
-    EXPLICIT = "explicit"  # a person sees, hears or reads it
-    WATERMARK = "watermark"  # in pixels, samples or words
-    IMPLICIT = "implicit"  # GB 45438-2025 Annex E, in metadata
-    IPTC = "iptc"  # digital source type in XMP
-    C2PA = "c2pa"  # signed manifest
-    GENERATOR = "generator"  # a generator's own record; read, never written by us
-
-
-class FoundMark(msgspec.Struct, frozen=True, kw_only=True):
-    """One mark that a file carries.
-
-    Attributes:
-        layer: which sort.
-        name: what tells it from others of its sort: the producer's number, the source type, the key's id.
-        facts: what it says.
-        place: where it lies, for people.
-    """
-
-    layer: Layer
-    name: str
-    facts: tuple[Detail, ...] = ()
-    place: str = ""
-
-    def fact(self, name: str) -> str:
-        """The value of that fact, or the empty string."""
-        return next((fact.value for fact in self.facts if fact.name == name), "")
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +110,7 @@ def take_inventory(subject: Subject, settings: Settings, *, search_content: bool
             compare digests of content instead; `unsearched` then says so.
     """
     unread: list[str] = [gap.why.en for gap in subject.gaps]
-    marks = [_implicit_mark(mark) for mark in implicit_marks(subject, unread)]
+    marks = [implicit_mark(mark) for mark in implicit_marks(subject, unread)]
     fitting = [reader for reader in _READERS if _fits(reader, subject)]
     for reader in fitting:
         if reader.layer is None or search_content:
@@ -184,11 +151,6 @@ def is_read(subject: Subject) -> bool:
     return any(subject.kind.media in reader.media or subject.kind in reader.kinds for reader in _READERS)
 
 
-def _in_order(marks: list[FoundMark]) -> tuple[FoundMark, ...]:
-    order = [*Layer]
-    return tuple(sorted(dict.fromkeys(marks), key=lambda mark: order.index(mark.layer)))
-
-
 def implicit_marks(subject: Subject, unread: list[str]) -> list[Mark]:
     """The implicit marks as they stand in the file; what could not be read is added to `unread`."""
     reader = READERS.get(subject.kind)
@@ -210,16 +172,9 @@ def implicit_marks(subject: Subject, unread: list[str]) -> list[Mark]:
     return marks
 
 
-def _implicit_mark(mark: Mark) -> FoundMark:
-    grave = [defect.code for defect in mark.defects if defect.kind.level is Level.ERROR]
-    facts = [Detail(value.name, value.text) for value in mark.values]
-    facts.append(Detail("defects", ",".join(dict.fromkeys(grave))))
-    return FoundMark(
-        layer=Layer.IMPLICIT,
-        name=mark.produce_id or mark.value("PropagateID"),
-        facts=tuple(fact for fact in facts if fact.value),
-        place=mark.candidate.carrier,
-    )
+def _in_order(marks: list[FoundMark]) -> tuple[FoundMark, ...]:
+    order = [*Layer]
+    return tuple(sorted(dict.fromkeys(marks), key=lambda mark: order.index(mark.layer)))
 
 
 def _fits(reader: _Reader, subject: Subject) -> bool:
@@ -235,9 +190,7 @@ def _found_by(
 ) -> Iterator[FoundMark]:
     try:
         for finding in _detector(reader.module, settings)(subject):
-            take = _TAKERS.get(finding.claim)
-            mark = take(finding) if take is not None else None
-            if mark is not None:
+            if (mark := mark_of(finding)) is not None:
                 yield mark
     except DetectorError as error:
         unread.append(str(error))
@@ -254,61 +207,3 @@ def _prepared(module: str, settings: bytes) -> Detect:
 def _detector(module: str, settings: Settings) -> Detect:
     """The detector, prepared once a process."""
     return _prepared(module, msgspec.json.encode(settings, enc_hook=str))
-
-
-_MARK_TAG = (
-    "media.aigc"  # the implicit mark as FFmpeg shows it: `implicit_marks` tells of it, and once is enough
-)
-
-
-def _declared(finding: Finding) -> FoundMark | None:
-    """IPTC's source type or a generator's record; what C2PA declares belongs to its manifest."""
-    match finding.detail("by"):
-        case "iptc":
-            layer, name = Layer.IPTC, finding.detail("source_type") or finding.detail("generator")
-        case "generator":
-            layer, name = Layer.GENERATOR, finding.detail("generator")
-        case _:
-            return None
-    places = ", ".join(place.name for place in finding.where if hasattr(place, "name"))
-    if places == _MARK_TAG:
-        return None
-    return FoundMark(layer=layer, name=name, facts=finding.details, place=places)
-
-
-def _manifest(finding: Finding) -> FoundMark | None:
-    if finding.detail("present") == "no":
-        return None
-    return FoundMark(
-        layer=Layer.C2PA, name=finding.detail("instance"), facts=finding.details, place="manifest"
-    )
-
-
-def _visible(finding: Finding) -> FoundMark | None:
-    if finding.detail("verdict") != "found":
-        return None
-    return FoundMark(
-        layer=Layer.EXPLICIT,
-        name=finding.detail("medium") or "text",
-        facts=finding.details,
-        place=finding.detail("position"),
-    )
-
-
-def _hidden(finding: Finding) -> FoundMark | None:
-    if finding.detail("verdict") == "not_found":
-        return None
-    return FoundMark(
-        layer=Layer.WATERMARK,
-        name=finding.detail("key"),
-        facts=finding.details,
-        place=finding.detail("method"),
-    )
-
-
-_TAKERS: dict[str, Callable[[Finding], FoundMark | None]] = {
-    "origin.ai_declared": _declared,
-    "origin.c2pa": _manifest,
-    "mark.explicit": _visible,
-    "watermark.found": _hidden,
-}

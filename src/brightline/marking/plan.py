@@ -17,7 +17,7 @@ from brightline.core.decision import AigcStatus, Ground, Standing
 from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
 from brightline.marking.c2pa.placement import Placement, placement_of
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 
 
 class Statement(StrEnum):

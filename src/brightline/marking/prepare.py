@@ -11,8 +11,9 @@ from brightline.core.subject import GapKind, Kind, Subject
 from brightline.core.words import Words
 from brightline.marking.draft import Progress
 from brightline.marking.fields import LABEL_OF, Fields, fields_of, produced, propagated, suspected_by
+from brightline.marking.found import Layer
 from brightline.marking.ids import id_of_content, new_id
-from brightline.marking.inventory import Inventory, Layer, implicit_marks, open_subject_at
+from brightline.marking.inventory import Inventory, implicit_marks, open_subject_at
 from brightline.marking.order import Numbering, Order
 from brightline.marking.plan import Plan, Step
 from brightline.marking.steps import Bench, abilities_of

@@ -7,13 +7,8 @@ from brightline.core.subject import Subject
 from brightline.marking.compare import nothing_lost
 from brightline.marking.content import Content, content_of
 from brightline.marking.fields import fields_of
-from brightline.marking.inventory import (
-    Inventory,
-    Layer,
-    implicit_marks,
-    open_subject_at,
-    take_inventory,
-)
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory, implicit_marks, open_subject_at, take_inventory
 from brightline.marking.plan import Step
 from brightline.marking.steps import Bench
 from brightline.marking.traits import Traits, same_to_people

@@ -20,7 +20,7 @@ from brightline.marking.content import split_front_matter
 from brightline.marking.draft import Progress, write_pieces
 from brightline.marking.explicit.style import Language, Style, placed_words
 from brightline.marking.fields import Fields
-from brightline.marking.inventory import Layer
+from brightline.marking.found import Layer
 from brightline.marking.order import SYSTEM, Order
 from brightline.marking.plan import Abilities, Statement
 from brightline.media.rewrite_audio import WRITTEN_KINDS as SOUNDS

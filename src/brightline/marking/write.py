@@ -23,7 +23,8 @@ from brightline.marking.carry import MAY_FAIL, UNCHANGING, Written, carry_out, c
 from brightline.marking.compare import Comparison, compare
 from brightline.marking.draft import Progress, Stamp, check_in_place, draft_beside, place, replace, stamp_of
 from brightline.marking.earlier import earlier_work
-from brightline.marking.inventory import Inventory, Layer, take_inventory, with_content
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory, take_inventory, with_content
 from brightline.marking.order import Order, check_order
 from brightline.marking.plan import LeftOut, Plan, Step, make_plan
 from brightline.marking.prepare import NOT_RESIGNED, bench_for, opened, resolved, to_do, with_signature

@@ -15,7 +15,8 @@ from brightline.doors.cli.mark_show import MarkShow
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.mark_answer import DiffAnswer, LayerAnswer, VerifyAnswer
 from brightline.marking.compare import compare
-from brightline.marking.inventory import Inventory, Layer, is_read, open_subject_at, take_inventory
+from brightline.marking.found import Layer
+from brightline.marking.inventory import Inventory, is_read, open_subject_at, take_inventory
 from brightline.marking.plan import Regime, demanded
 from brightline.settings import Settings
 
