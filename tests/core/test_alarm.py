@@ -18,7 +18,7 @@ def _busy():
 
 
 def test_a_timeout_that_a_callback_swallows_rings_again_and_says_nothing(monkeypatch, capfd):
-    monkeypatch.setattr(sys, "unraisablehook", ring_again)
+    monkeypatch.setattr(sys, "unraisablehook", ring_again)  # as a worker has it
     started = time.monotonic()
     with pytest.raises(StepTimeout), time_limit(0.1):  # noqa: PT012 - both lines are under the limit
         _busy()  # native code calls back into Python, and passes nothing on
@@ -32,7 +32,7 @@ def test_other_lost_exceptions_are_still_told(monkeypatch, capfd):
     def broken():
         raise ValueError("said")
 
-    monkeypatch.setattr(sys, "unraisablehook", ring_again)
+    monkeypatch.setattr(sys, "unraisablehook", ring_again)  # as a worker has it
     broken()
     assert "ValueError: said" in capfd.readouterr().err
 

@@ -7,7 +7,7 @@ from brightline.settings import Limits, Settings, default_file, load_settings, w
 
 
 def test_defaults_need_no_file(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)  # a folder without a file, wherever the tests are run
     assert default_file() is None
     settings = load_settings(None, {})
     assert settings.policies == Settings().policies

@@ -20,6 +20,7 @@ ENGLISH = re.compile(r"\b(?:the|is|are|not|cannot|would|which|with|has)\b")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
+    # The commands run as people run them, who set these; nobody's own settings or ledger come into it.
     monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BRIGHTLINE_JOBS", "1")
     monkeypatch.setenv("BRIGHTLINE_LANGUAGE", "zh")
@@ -51,7 +52,7 @@ def test_every_command_and_option_has_its_usage_in_chinese(path, command, capfd)
 
 def test_usage_stays_english_for_who_asks_in_english(capfd, monkeypatch):
     assert outcome(["mark", "verify", "--help"]) == 0
-    monkeypatch.setenv("BRIGHTLINE_LANGUAGE", "en")
+    monkeypatch.setenv("BRIGHTLINE_LANGUAGE", "en")  # over the one that the fixture has set
     assert outcome(["mark", "verify", "--help"]) == 0
     assert "用法" in capfd.readouterr().out.split("Usage: ")[0]
 

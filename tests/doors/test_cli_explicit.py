@@ -22,6 +22,7 @@ STYLE = Style(language=Language.ZH)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
+    # The commands run as people run them, who set these; nobody's own settings or ledger come into it.
     monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BRIGHTLINE_JOBS", "1")
     monkeypatch.chdir(tmp_path)

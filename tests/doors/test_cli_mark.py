@@ -26,6 +26,7 @@ RESAVE = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.ar
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
+    # The commands run as people run them, who set these; nobody's own settings or ledger come into it.
     monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BRIGHTLINE_JOBS", "1")
     monkeypatch.chdir(tmp_path)
@@ -72,7 +73,7 @@ def test_json_golden(capfd, golden, monkeypatch):
     assert outcome(["mark", "verify", "b.md", "--json"]) == 0
     assert outcome(["mark", "diff", "b.md", "a.md", "--json"]) == 1
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    monkeypatch.setenv("BRIGHTLINE_GOLDEN", writing)
+    monkeypatch.setenv("BRIGHTLINE_GOLDEN", writing)  # `golden` looks for it
     lines[0]["target"] = Path(lines[0]["target"]).name
     golden(
         "mark/answers.json",

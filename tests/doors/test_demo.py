@@ -178,7 +178,7 @@ def test_hosts_in_the_examples_are_reserved_for_documentation():
 
 def test_what_is_made_is_made_again_byte_for_byte(monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the folder is scanned: it stays as it is
-    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the module adds to it
     spec = importlib.util.spec_from_file_location("make_examples", EXAMPLES / "make_examples.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

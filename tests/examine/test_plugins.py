@@ -23,7 +23,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         about.mkdir()
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
         (about / "entry_points.txt").write_text(f"[brightline.detectors]\nacme.words = {value}\n")
-        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)  # where installed packages are looked for
         return tmp_path
 
     return put

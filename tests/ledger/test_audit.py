@@ -236,6 +236,7 @@ def test_an_export_of_a_store_that_lost_entries_fails(filled: Ledger, tmp_path: 
 
 
 def test_an_examination_over_the_limit_is_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real limit would take 256 MiB, more than once, to pass.
     monkeypatch.setattr("brightline.ledger.entry.EXAMINATION_LIMIT_BYTES", 1000)
     with pytest.raises(LedgerError, match="expected at most 1000"):
         ledger.record([make_item(1, "x" * 1000)])

@@ -111,7 +111,7 @@ def test_several_processes_append_to_one_store_and_the_tree_never_forks(
 
 
 def test_a_writer_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brightline.ledger.engine.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("brightline.ledger.engine.BUSY_TIMEOUT_S", 0.1)  # the real one is a minute
     with open_ledger(tmp_path) as ledger, ledger.engine.connect() as other:
         other.exec_driver_sql("COMMIT")
         other.exec_driver_sql("BEGIN IMMEDIATE")

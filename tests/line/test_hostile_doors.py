@@ -17,6 +17,7 @@ SECONDS = 10.0
 @pytest.fixture
 def refused(capfd, tmp_path, monkeypatch):
     """Runs a command that has to be refused in one line; gives the line."""
+    # No settings, banks or ledger but those that a test writes.
     monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
@@ -77,6 +78,7 @@ def test_hostile_settings_are_refused_in_one_line(name, refused, tmp_path):
 
 
 def test_settings_in_the_environment_are_held_to_the_same(refused, monkeypatch):
+    # The command reads the environment itself: that is what is tested.
     monkeypatch.setenv("BRIGHTLINE_JOBS", "many\x1b[31m")
     assert "jobs" in refused("ledger", "key")
     monkeypatch.delenv("BRIGHTLINE_JOBS")
@@ -145,7 +147,7 @@ PACKS = {
 
 @pytest.mark.parametrize("name", PACKS)
 def test_hostile_packs_are_refused_where_they_stand(name, tmp_path, capfd, monkeypatch):
-    monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))  # nobody's own
     file = tmp_path / "pack.yaml"
     file.write_bytes(PACKS[name].encode("utf-8", "surrogateescape"))
     started = time.monotonic()

@@ -123,6 +123,7 @@ def test_defective_doubled_odd_and_foreign_marks_stay_too(file, tmp_path, settin
 
 
 def test_watching_and_a_pipeline_of_copies_take_no_mark_away(tmp_path, settings, known, monkeypatch):
+    # The commands read their settings here, as on a machine of their own.
     monkeypatch.setenv("BRIGHTLINE_HOME", str(settings.home))
     monkeypatch.setenv("BRIGHTLINE_JOBS", "1")
     monkeypatch.chdir(tmp_path)

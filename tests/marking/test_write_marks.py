@@ -231,7 +231,7 @@ def test_metadata_alone_are_written_without_a_search_of_pixels_and_pixels_are_co
     assert found.of(Layer.WATERMARK)
     honest = steps.WRITERS[Kind.PNG]
     brighter = {Kind.PNG: lambda view, mark: iter([_brighter(b"".join(map(bytes, honest(view, mark))))])}
-    monkeypatch.setattr(steps, "WRITERS", brighter)
+    monkeypatch.setattr(steps, "WRITERS", brighter)  # none of ours touches a pixel
     with pytest.raises(MarkingError, match="pixels"):
         mark_file(marked, tmp_path / "x.png", order(Statement.CONFIRMED), equipped)
     assert not (tmp_path / "x.png").exists()
@@ -414,7 +414,7 @@ def test_what_reads_back_otherwise_is_not_put_into_place(tmp_path, settings, mon
     }
     silent = {Kind.WAV: lambda view, _mark: iter([view])}
     for writers, said in ((forgetful, "another"), (careless, "packets"), (silent, "read back")):
-        monkeypatch.setattr(steps, "WRITERS", writers)
+        monkeypatch.setattr(steps, "WRITERS", writers)  # none of ours fails so
         with pytest.raises(MarkingError, match=said):
             mark_file(source, tmp_path / "x.wav", order(PLATFORM), settings)
         assert not (tmp_path / "x.wav").exists()

@@ -13,9 +13,8 @@ from brightline.core.errors import BankError, DetectorError
 from brightline.core.finding import Basis, Span
 from brightline.core.harm import Harm
 from brightline.core.subject import Blob, Context, Kind, Subject
-from brightline.detectors.known import hits
 from brightline.detectors.known.banks import bank_from_subjects
-from brightline.detectors.known.hits import passages
+from brightline.detectors.known.hits import LOOKED_UP_CHARACTERS, passages
 from brightline.detectors.known.known import NAME, prepare
 from brightline.detectors.known.rows import Row, write_rows
 from brightline.settings import BankSetting, Limits, Settings
@@ -231,14 +230,12 @@ def test_a_near_copy_of_a_file_is_known(desk):
     assert 0 < int(match.detail("distance")) <= 50
 
 
-def test_a_text_beyond_the_limit_keeps_its_matches_and_leaves_an_error(desk, monkeypatch):
+def test_a_text_beyond_the_limit_keeps_its_matches_and_leaves_an_error(desk):
     desk.accuse(words(SCAM_EN), only="text")
-    monkeypatch.setattr(hits, "LOOKED_UP_CHARACTERS", 500)
-    findings = prepare(Settings(home=desk.folder, banks=tuple(desk.banks)))(
-        words(f"{SCAM_EN}\n{ORDINARY * 10}")
-    )
+    long = f"{SCAM_EN}\n" + ORDINARY * (LOOKED_UP_CHARACTERS // len(ORDINARY) + 1)
+    findings = prepare(Settings(home=desk.folder, banks=tuple(desk.banks)))(words(long))
     assert next(iter(findings)).detail("method") == "text"
-    with pytest.raises(DetectorError, match="first 500 characters"):
+    with pytest.raises(DetectorError, match=f"first {LOOKED_UP_CHARACTERS} characters"):
         list(findings)
 
 
