@@ -10,9 +10,10 @@ from PIL import Image
 
 from brightline.core.decision import Action, Decision
 from brightline.core.finding import Basis, Examination, Finding, Heat
+from brightline.core.heat_words import heat_words
 from brightline.core.subject import Blob, Context, Facts, Kind, Subject
 from brightline.core.words import Words
-from brightline.doors.places import heat_words, place_words
+from brightline.doors.places import place_words
 from brightline.doors.report.writer import ReportWriter
 from brightline.examine.messages import PartPreview
 from brightline.line import Job, Judgement

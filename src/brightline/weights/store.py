@@ -1,4 +1,4 @@
-"""Opens the weights that ship: safetensors files whose SHA-256 stands in `manifest.toml`.
+"""Opens the weights that ship: safetensors and ONNX files whose SHA-256 stands in `manifest.toml`.
 
 Source: the safetensors format, version 1: eight bytes of length, a JSON header, then the numbers. Read here by hand:
 thirty lines, and no pickle.
@@ -9,8 +9,9 @@ import math
 import tomllib
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Any  # the numbers are of several types
+from typing import Any, TypeVar  # the numbers are of several types
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from brightline.core.errors import DetectorError
 
+T = TypeVar("T")
 Arrays = MappingProxyType[str, npt.NDArray[Any]]
 
 _HEADER_BYTES = 1024 * 1024  # a header longer than this is no header of ours
@@ -40,16 +42,49 @@ def load(name: str) -> Arrays:
     Raises:
         DetectorError: the manifest does not name the model, or its file is missing, damaged or another.
     """
-    folder = files("brightline.weights")
+    return MappingProxyType(_arrays(_verified(files("brightline.weights"), name, "safetensors"), name))
+
+
+def network_bytes(name: str, folder: Traversable | None = None) -> bytes:
+    """The ONNX file of one model.
+
+    Args:
+        name: as the manifest calls it.
+        folder: where manifest and file lie; those that ship by default.
+
+    Raises:
+        DetectorError: the manifest does not name the model, or its file is missing, damaged or another.
+    """
+    return _verified(folder or files("brightline.weights"), name, "onnx")
+
+
+def table(name: str, kind: type[T], folder: Traversable | None = None) -> T:
+    """What `<name>.toml` says of a model: calibration, thresholds, how to feed it.
+
+    Raises:
+        DetectorError: the file is missing or does not say what `kind` needs.
+    """
+    try:
+        text = ((folder or files("brightline.weights")) / f"{name}.toml").read_text("utf-8")
+        return msgspec.convert(tomllib.loads(text), kind)
+    except OSError as error:
+        raise DetectorError(
+            f"the table of `{name}` cannot be read: {error.strerror}; install anew"
+        ) from error
+    except ValueError as error:  # of TOML and of msgspec
+        raise DetectorError(f"the table of `{name}` is malformed: {error}") from error
+
+
+def _verified(folder: Traversable, name: str, ending: str) -> bytes:
     try:
         manifest = tomllib.loads((folder / "manifest.toml").read_text("utf-8"))
-        data = (folder / f"{name}.safetensors").read_bytes()
+        data = (folder / f"{name}.{ending}").read_bytes()
     except OSError as error:
         raise DetectorError(f"weights `{name}` cannot be read: {error.strerror}; install anew") from error
     pinned = manifest.get(name, {}).get("sha256", "")
     if hashlib.sha256(data).hexdigest() != pinned:
         raise DetectorError(f"weights `{name}` are not those that the manifest names; install anew")
-    return MappingProxyType(_arrays(data, name))
+    return data
 
 
 def _arrays(data: bytes, name: str) -> dict[str, npt.NDArray[Any]]:

@@ -9,11 +9,12 @@ import msgspec
 
 from brightline.core.decision import Action, RuleMatch
 from brightline.core.finding import Box, Finding, Heat, Seconds, Span
+from brightline.core.heat_words import heat_words
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Gap
 from brightline.core.words import Words
 from brightline.doors.leading import leading_of
-from brightline.doors.places import heat_words, part_names, place_words
+from brightline.doors.places import part_names, place_words
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement

@@ -1,0 +1,138 @@
+"""Estimate whether a model made a picture, from native pixels, and show where it looks so.
+
+A small network sees a few crops; its score is calibrated for how large the picture is and how hard it was compressed.
+Pictures that such a network cannot judge get a finding `image.scope` and no number.
+"""
+
+from collections.abc import Iterator
+from math import exp
+
+from brightline.core.finding import Basis, Detail, Finding, Heat
+from brightline.core.harm import Harm
+from brightline.core.heat_words import heat_words
+from brightline.core.subject import Subject
+from brightline.core.words import Words
+from brightline.detectors.image.heat import heat_of
+from brightline.detectors.image.model import Judge, Reading, shipped
+from brightline.detectors.image.scope import OutOfScope, out_of_scope, too_small
+from brightline.media.image import Size, decode, size
+from brightline.media.jpeg_tables import Coding, Compression, compression_of
+
+NAME = "image.generated"
+GATE = 0.95  # how sure the gate is of what it measures by hand; see the card
+
+
+def detect(subject: Subject) -> Iterator[Finding]:
+    """One `synthetic.image`, or one `image.scope` for a picture that cannot be judged.
+
+    Raises:
+        DetectorError: the picture cannot be decoded, or the network is missing, damaged or cannot run.
+    """
+    yield judged(subject, shipped())
+
+
+def judged(subject: Subject, judge: Judge) -> Finding:
+    """The finding on one picture; of an animation, on its first frame.
+
+    Raises:
+        DetectorError: as above.
+    """
+    whole = size(subject)
+    if (tiny := too_small(min(whole.width, whole.height), judge.said.least_side)) is not None:
+        return _outside(tiny, whole)
+    pixels = decode(subject)
+    if (outside := out_of_scope(pixels)) is not None:
+        return _outside(outside, whole)
+    compression = compression_of(subject)
+    return _estimate(judge, judge.read(pixels, compression.quality), whole, compression)
+
+
+def _estimate(judge: Judge, reading: Reading, whole: Size, compression: Compression) -> Finding:
+    probability = 1.0 / (1.0 + exp(-reading.log_odds))
+    said = judge.said
+    verdict = (
+        "likely" if probability >= said.likely else "unclear" if probability >= said.unlikely else "unlikely"
+    )
+    shown: tuple[Heat, ...] = ()
+    if verdict != "unlikely":
+        shown = (heat_of(whole.width, whole.height, reading.places, reading.local),)
+    return Finding(
+        detector=NAME,
+        claim="synthetic.image",
+        basis=Basis.ESTIMATE,
+        probability=probability,
+        harm=Harm.UNLABELLED_AIGC if verdict == "likely" else None,
+        why=_why(verdict, probability, reading, whole, compression, shown),
+        where=shown,
+        details=(
+            Detail("bucket", reading.bucket.name),
+            Detail("coding", compression.coding),
+            Detail("quality", str(compression.quality) if compression.coding is Coding.JPEG else ""),
+            Detail("size", f"{whole.width}x{whole.height}"),
+            Detail("verdict", verdict),
+        ),
+    )
+
+
+def _why(
+    verdict: str,
+    probability: float,
+    reading: Reading,
+    whole: Size,
+    compression: Compression,
+    shown: tuple[Heat, ...],
+) -> Words:
+    """What was looked at, how it was stored, how sure we are, and where."""
+    percent = round(100 * probability)
+    place = heat_words(shown[0]) if shown else Words("", "")
+    stored = _stored(compression)
+    many = len(reading.places)
+    looked = Words(
+        en=f"in {many} native crop{'s' if many > 1 else ''} of a picture of {whole.width} x {whole.height} px, {stored.en}, ",
+        zh=f"在 {whole.width} x {whole.height} 像素、{stored.zh}的图片中，对 {many} 处原始像素取样，",
+    )
+    match verdict:
+        case "likely":
+            end = Words(
+                f"traces of a generator are {percent} % likely, {place.en}",
+                f"出现生成模型痕迹的可能性为 {percent}%，{place.zh}",
+            )
+        case "unclear":
+            end = Words(
+                f"it cannot be told whether a model made it ({percent} %)",
+                f"无法判定是否由模型生成（{percent}%）",
+            )
+        case _:
+            end = Words(
+                f"hardly any trace of a generator shows ({percent} %)",
+                f"几乎未见生成模型的痕迹（{percent}%）",
+            )
+    return Words(looked.en + end.en, looked.zh + end.zh)
+
+
+def _stored(compression: Compression) -> Words:
+    match compression.coding:
+        case Coding.JPEG:
+            return Words(f"JPEG quality about {compression.quality}", f"JPEG 质量约 {compression.quality}")
+        case Coding.LOSSY:
+            return Words("stored with loss", "有损存储")
+        case Coding.LOSSLESS:
+            return Words("stored without loss", "无损存储")
+
+
+def _outside(reason: OutOfScope, whole: Size) -> Finding:
+    return Finding(
+        detector=NAME,
+        claim="image.scope",
+        basis=Basis.PROOF if reason.measured else Basis.ESTIMATE,
+        probability=1.0 if reason.measured else GATE,
+        why=Words(
+            en=f"whether a model made this picture is not judged: {reason.why.en}",
+            zh=f"未判断该图片是否由模型生成：{reason.why.zh}",
+        ),
+        details=(
+            Detail("reason", reason.reason),
+            Detail("size", f"{whole.width}x{whole.height}"),
+            Detail("verdict", "not_applicable"),
+        ),
+    )
