@@ -2,11 +2,7 @@
 
 import base64
 from collections import Counter
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -15,7 +11,7 @@ from brightline.core.preview import Preview
 from brightline.core.words import Words
 from brightline.doors.mark_answer import Ending, MarkAnswer
 from brightline.doors.mark_words import ENDINGS, FATES, layer_words, mark_words
-from brightline.doors.report.page import Page, digest_of, part, rows_of, templates
+from brightline.doors.report.page import Page, rows_of
 from brightline.marking.compare import Fate
 
 MARKED_LISTED = 500  # articles on one page, each with two pictures; what is beyond is counted
@@ -39,38 +35,21 @@ class PictureView(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class MarkReportWriter:
-    """One self-contained HTML page; appears at its path only when it is complete."""
+class MarkReportWriter(Page):
+    """The page of what was marked."""
 
     def __init__(self, path: Path, *, language: str) -> None:
-        self._page = Page(path)
-        self._language = language
-        self._templates = templates()
+        super().__init__(path, language=language)
         self._item = self._templates.get_template("mark_item.html")
         self._endings: Counter[Ending] = Counter()
         self._left_out = self._incomplete = 0
-
-    def __enter__(self) -> Self:
-        """Open a draft beside the report's path.
-
-        Raises:
-            OSError: the folder cannot be made or written.
-        """
-        self._page.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Remove the draft."""
-        self._page.__exit__(kind, error, trace)
 
     def add(self, answer: MarkAnswer, before: Preview | None, after: Preview | None) -> None:
         """Take one file into the report, with how it looks on either side where that is known."""
         self._endings[answer.ending] += 1
         done = answer.ending in {Ending.MARKED, Ending.UNCHANGED}
         self._incomplete += done and not answer.complete
-        if self._page.count >= MARKED_LISTED:
+        if self._listed >= MARKED_LISTED:
             self._left_out += 1
             return
         article = self._item.render(
@@ -85,7 +64,7 @@ class MarkReportWriter:
             lost={Fate.LOST, Fate.CHANGED, Fate.UNREAD},
         )
         rank = _RANKS[answer.ending] + (done and not answer.complete)
-        self._page.add(article, rank=rank, name=answer.name)
+        self._list(article, rank=rank, name=answer.name)
 
     def finish(self) -> None:
         """Put head, articles (refused ones first) and tail together, and move the page to its path.
@@ -93,20 +72,14 @@ class MarkReportWriter:
         Raises:
             OSError: the page cannot be written.
         """
-        style, script = part("style.css"), part("page.js")
         counts = [(_CLASSES[ending], ENDINGS[ending], self._endings[ending]) for ending in Ending]
-        head = self._templates.get_template("mark_head.html").render(
-            language=self._language,
-            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
-            version=version("brightline"),
-            style=style,
-            style_digest=digest_of(style),
-            script_digest=digest_of(script),
+        head = self._head(
+            "mark_head.html",
             endings=rows_of(counts),
             incomplete=self._incomplete,
             left_out=self._left_out,
         )
-        self._page.put_together(head, self._templates.get_template("mark_tail.html").render(script=script))
+        self._put_together(head, self._tail("mark_tail.html"))
 
 
 def _views(before: Preview | None, after: Preview | None) -> list[PictureView]:

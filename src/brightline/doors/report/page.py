@@ -5,6 +5,8 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,8 @@ import msgspec
 from markupsafe import Markup, escape
 
 from brightline.core.words import Words
+
+_SCRIPT = "page.js"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -34,10 +38,15 @@ class _Article(msgspec.Struct, frozen=True):
 
 
 class Page:
-    """One self-contained HTML page; appears at its path only when it is complete, and needs no memory for articles."""
+    """One self-contained HTML page; appears at its path only when it is complete, and needs no memory for articles.
 
-    def __init__(self, path: Path) -> None:
+    Each report is one: it says what an article is, and what stands before and behind them all.
+    """
+
+    def __init__(self, path: Path, *, language: str) -> None:
         self._path = path
+        self._language = language
+        self._templates = _templates()
         self._articles: list[_Article] = []
 
     def __enter__(self) -> Self:
@@ -57,17 +66,34 @@ class Page:
         self._draft.close()
 
     @property
-    def count(self) -> int:
+    def _listed(self) -> int:
         """How many articles there are."""
         return len(self._articles)
 
-    def add(self, article: str, *, rank: int, name: str) -> None:
+    def _list(self, article: str, *, rank: int, name: str) -> None:
         """Take one article; those of higher rank come first, then by name."""
         data = article.encode("utf-8", "replace")
         self._articles.append(_Article(rank, name, self._draft.tell(), len(data)))
         self._draft.write(data)
 
-    def put_together(self, head: str, tail: str) -> None:
+    def _head(self, template: str, **values: object) -> str:
+        """What stands before the articles; the template extends `page_head.html`."""
+        style = _part("style.css")
+        return self._templates.get_template(template).render(
+            language=self._language,
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+            version=version("brightline"),
+            style=style,
+            style_digest=_digest_of(style),
+            script_digest=_digest_of(_part(_SCRIPT)),
+            **values,
+        )
+
+    def _tail(self, template: str, **values: object) -> str:
+        """What stands behind them."""
+        return self._templates.get_template(template).render(script=_part(_SCRIPT), **values)
+
+    def _put_together(self, head: str, tail: str) -> None:
         """Head, articles and tail become the page at its path.
 
         Raises:
@@ -86,7 +112,13 @@ class Page:
             page.unlink(missing_ok=True)
 
 
-def templates() -> jinja2.Environment:
+def rows_of(counts: Sequence[tuple[str, Words, int]]) -> list[Row]:
+    """Counts as bars."""
+    most = max((count for _, _, count in counts), default=0) or 1
+    return [Row(key, words, count, round(100 * count / most, 1)) for key, words, count in counts]
+
+
+def _templates() -> jinja2.Environment:
     """The templates of this folder, autoescaped, with the filters `ticks` and `plain`."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("brightline.doors", "report"), autoescape=True, trim_blocks=True
@@ -96,20 +128,14 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def part(name: str) -> str:
+def _part(name: str) -> str:
     """The style sheet or script of that name."""
     return files("brightline.doors.report").joinpath(name).read_text("utf-8")
 
 
-def digest_of(text: str) -> str:
+def _digest_of(text: str) -> str:
     """SHA-256 in Base64, as a content security policy names inline parts."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-def rows_of(counts: Sequence[tuple[str, Words, int]]) -> list[Row]:
-    """Counts as bars."""
-    most = max((count for _, _, count in counts), default=0) or 1
-    return [Row(key, words, count, round(100 * count / most, 1)) for key, words, count in counts]
 
 
 def _ticks(text: str) -> Markup:

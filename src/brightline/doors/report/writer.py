@@ -1,16 +1,12 @@
 """Writes the report as judgements come, so that a scan of any length needs no more memory than one of them."""
 
 from collections import Counter
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from brightline.core.decision import Action
 from brightline.core.harm import Harm
 from brightline.doors.answer import is_incomplete
-from brightline.doors.report.page import Page, Row, digest_of, part, rows_of, templates
+from brightline.doors.report.page import Page, Row, rows_of
 from brightline.doors.report.view import item_view
 from brightline.doors.words import ACTIONS, NOT_JUDGED
 from brightline.line import Judgement
@@ -20,32 +16,15 @@ LISTED = 2_000  # articles on one page; browsers stay quick, and what is beyond 
 LISTED_ALLOWED = 500  # of which at most these are things that were allowed
 
 
-class ReportWriter:
-    """One self-contained HTML page; appears at its path only when it is complete."""
+class ReportWriter(Page):
+    """The page of what was judged."""
 
     def __init__(self, path: Path, *, language: str) -> None:
-        self._page = Page(path)
-        self._language = language
-        self._templates = templates()
+        super().__init__(path, language=language)
         self._item = self._templates.get_template("item.html")
         self._actions: Counter[Action] = Counter()
         self._harms: Counter[Harm] = Counter()
         self._unread = self._incomplete = self._listed_allowed = self._left_out = 0
-
-    def __enter__(self) -> Self:
-        """Open a draft beside the report's path, so that a full disk shows at once.
-
-        Raises:
-            OSError: the folder cannot be made or written.
-        """
-        self._page.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Remove the draft."""
-        self._page.__exit__(kind, error, trace)
 
     def add(self, judgement: Judgement) -> None:
         """Take one judgement into the report."""
@@ -56,13 +35,13 @@ class ReportWriter:
             self._incomplete += is_incomplete(judgement.decision)
             self._harms.update({finding.harm for finding in judgement.examination.findings if finding.harm})
         allowed = judgement.decision is not None and judgement.decision.action is Action.ALLOW
-        if self._page.count >= LISTED or (allowed and self._listed_allowed >= LISTED_ALLOWED):
+        if self._listed >= LISTED or (allowed and self._listed_allowed >= LISTED_ALLOWED):
             self._left_out += 1
             return
         self._listed_allowed += allowed
         # What could not be judged comes with what is blocked: both want eyes first.
         rank = judgement.decision.action.rank if judgement.decision is not None else Action.BLOCK.rank
-        self._page.add(self._item.render(item=item_view(judgement)), rank=rank, name=judgement.job.name)
+        self._list(self._item.render(item=item_view(judgement)), rank=rank, name=judgement.job.name)
 
     def finish(self, *, checkpoint: str) -> None:
         """Put head, articles (strictest first) and tail together, and move the page to its path.
@@ -70,21 +49,15 @@ class ReportWriter:
         Raises:
             OSError: the page cannot be written.
         """
-        style, script = part("style.css"), part("page.js")
-        head = self._templates.get_template("head.html").render(
-            language=self._language,
-            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
-            version=version("brightline"),
-            style=style,
-            style_digest=digest_of(style),
-            script_digest=digest_of(script),
+        head = self._head(
+            "head.html",
             actions=self._action_rows(),
             harms=self._harm_rows(),
             incomplete=self._incomplete,
             left_out=self._left_out,
         )
-        tail = self._templates.get_template("tail.html").render(checkpoint=checkpoint, script=script)
-        self._page.put_together(head, tail)
+        tail = self._tail("tail.html", checkpoint=checkpoint)
+        self._put_together(head, tail)
 
     def _action_rows(self) -> list[Row]:
         counts = [(action.value, ACTIONS[action], self._actions[action]) for action in reversed(Action)]
