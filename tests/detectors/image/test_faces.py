@@ -10,10 +10,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 from skimage import data
 
-from brightline.core.errors import DetectorError
 from brightline.detectors.image.faces import FACES_LIMIT, Face, find_faces
 from brightline.detectors.image.upright import align
-from brightline.weights.networks import open_network, run, session_of
 
 
 @pytest.fixture(scope="module")
@@ -133,18 +131,3 @@ def test_an_aligned_face_of_a_large_picture_is_as_sharp_as_the_small_one(astrona
     small, large = (resized(astronaut, side) for side in (512, 2400))
     one, other = (align(picture, only(find_faces(picture)), 96).astype(float) for picture in (small, large))
     assert np.abs(one - other).mean() < 10
-
-
-def test_a_network_that_the_manifest_does_not_name_is_refused():
-    with pytest.raises(DetectorError, match="cannot be read"):
-        open_network("no_such_network")
-
-
-def test_bytes_that_are_no_network_are_refused():
-    with pytest.raises(DetectorError, match="cannot be opened"):
-        session_of(b"no network", "broken")
-
-
-def test_numbers_of_another_shape_are_refused():
-    with pytest.raises(DetectorError, match="cannot run"):
-        run("face_refine", np.zeros((1, 3, 25, 25), np.float32))

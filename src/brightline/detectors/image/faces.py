@@ -6,6 +6,7 @@ Faces are found, never named.
 """
 
 import math
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 
 from brightline.core.finding import Box
 from brightline.media.image import Pixels
-from brightline.weights.networks import run
+from brightline.weights.network import Network
+from brightline.weights.store import network_bytes
 
 LONGEST = 1024  # pixels of the longer side that are looked at; larger pictures are shrunk first
 LEAST = 40  # pixels: smaller faces are not looked for unless asked; they cost most and tell least
@@ -137,8 +139,8 @@ def _proposals(image: Image.Image, smallest: float) -> Values:
 
 
 def _of_one_size(small: npt.NDArray[np.uint8], scale: float) -> Values:
-    given = run("face_proposals", _as_input(small[None]))
-    heat, shift = given["face"][0], given["shift"][0]
+    heats, shifts = _network("face_proposals").run(_as_input(small[None]), ("face", "shift"))
+    heat, shift = heats[0], shifts[0]
     rows, columns = np.nonzero(heat > _PROPOSED)
     best = np.argsort(-heat[rows, columns], kind="stable")[:_EACH_SIZE]
     rows, columns = rows[best], columns[best]
@@ -154,8 +156,8 @@ def _of_one_size(small: npt.NDArray[np.uint8], scale: float) -> Values:
 def _refined(looked_at: _Looked, boxes: Values) -> Values:
     if not len(boxes):
         return boxes
-    given = run("face_refine", looked_at.cut(boxes, 24))
-    return _square(_moved(boxes, given["face"], given["shift"], _REFINED)[0][:_TO_POINT])
+    faces, shifts = _network("face_refine").run(looked_at.cut(boxes, 24), ("face", "shift"))
+    return _square(_moved(boxes, faces, shifts, _REFINED)[0][:_TO_POINT])
 
 
 def _pointed(
@@ -163,10 +165,10 @@ def _pointed(
 ) -> tuple[Face, ...]:
     if not len(boxes):
         return ()
-    given = run("face_points", looked_at.cut(boxes, 48))
-    moved, kept = _moved(boxes, given["face"], given["shift"], confidence, within=True)
+    outputs = _network("face_points").run(looked_at.cut(boxes, 48), ("face", "shift", "points"))
+    moved, kept = _moved(boxes, outputs[0], outputs[1], confidence, within=True)
     corners, sides = boxes[kept, None, :2], boxes[kept, None, 2:4] - boxes[kept, None, :2]
-    places = corners + given["points"][kept].reshape(-1, 2, 5).transpose(0, 2, 1) * sides
+    places = corners + outputs[2][kept].reshape(-1, 2, 5).transpose(0, 2, 1) * sides
     faces = (
         _face(box / np.array([scale] * 4 + [1.0], dtype=np.float32), points / scale, shape)
         for box, points in zip(moved, places, strict=True)
@@ -227,3 +229,8 @@ def _face(box: Values, points: Values, shape: tuple[int, int]) -> Face | None:
         points=(one, two, three, four, five),
         confidence=round(float(box[4]), 4),
     )
+
+
+@cache
+def _network(name: str) -> Network:
+    return Network(network_bytes(name), name)
