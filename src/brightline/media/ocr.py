@@ -5,7 +5,9 @@ wheel's own Python, which can download models, is never imported. Lines are take
 are; slanted text is found worse.
 """
 
+import hashlib
 import importlib.util
+from collections import OrderedDict
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +34,7 @@ _LINE_PROBABILITY = (
 _GROW = 1.6  # lines are found shrunk; PP-OCR's own ratio of area to margin
 _MARGIN = 1.0 / 16  # of the longer side, around the picture: without it text that touches its edge is missed
 _MIN_HEIGHT = 3  # rows in the shrunk map under which nothing can be read
+_REMEMBERED = 8  # pictures whose lines are kept: detectors of one picture ask one after the other
 
 Values = npt.NDArray[np.float32]
 
@@ -41,6 +44,9 @@ class Line(msgspec.Struct, frozen=True):
 
     box: Box
     score: float
+
+
+_recent: OrderedDict[tuple[bytes, int, int], tuple[Line, ...]] = OrderedDict()
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -69,10 +75,20 @@ def find_lines(pixels: Pixels) -> tuple[Line, ...]:
     padded = np.pad(
         np.asarray(small), around, mode="edge"
     )  # a frame of another colour would be taken for a sign
-    heat = _run("PP-OCRv6_det_small.onnx", _as_input(padded))[0, 0]
-    lines = (_line(heat, where, margin, scale, width, height) for where in _spots(heat))
-    found = sorted((line for line in lines if line is not None), key=lambda line: -line.score)
-    return tuple(found[:LINES_LIMIT])
+    key = (hashlib.blake2b(padded.tobytes(), digest_size=16).digest(), width, height)
+    if key not in _recent:
+        heat = _run("PP-OCRv6_det_small.onnx", _as_input(padded))[0, 0]
+        lines = (_line(heat, where, margin, scale, width, height) for where in _spots(heat))
+        found = sorted((line for line in lines if line is not None), key=lambda line: -line.score)
+        _recent[key] = tuple(found[:LINES_LIMIT])
+        if len(_recent) > _REMEMBERED:
+            _recent.popitem(last=False)
+    return _recent[key]
+
+
+def forget() -> None:
+    """Drop the lines that are kept, so that the next picture is looked at anew; for measuring."""
+    _recent.clear()
 
 
 def read_line(pixels: Pixels) -> Reading:
