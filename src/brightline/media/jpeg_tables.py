@@ -14,7 +14,6 @@ from brightline.core.subject import Kind, Subject
 
 HEADER_BYTES = 4 * 1024 * 1024  # tables stand before the pixels; large EXIF and ICC blocks take a megabyte
 SEGMENTS = 2_000  # an honest file has some twenty
-LOSSY_QUALITY = 80  # what a lossy format without JPEG's tables counts as: WebP's and AVIF's usual setting
 _SOI, _SOS, _EOI, _DQT = 0xD8, 0xDA, 0xD9, 0xDB
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
 
@@ -49,8 +48,7 @@ class Compression(msgspec.Struct, frozen=True):
 
     Attributes:
         coding: the sort.
-        quality: of a JPEG, on the scale of the Independent JPEG Group, 1 to 100; 100 for lossless formats and
-            `LOSSY_QUALITY` for the others.
+        quality: of a JPEG, on the scale of the Independent JPEG Group, 1 to 100; 100 for all other formats.
         standard: a JPEG's table is one of that scale, to within rounding.
     """
 
@@ -64,11 +62,11 @@ def compression_of(subject: Subject) -> Compression:
     match subject.kind:
         case Kind.JPEG:
             table = luma_table(subject.blob.head(HEADER_BYTES))
-            return _compression(table) if table is not None else Compression(Coding.LOSSY, LOSSY_QUALITY)
+            return _compression(table) if table is not None else Compression(Coding.LOSSY, 100)
         case Kind.PNG | Kind.GIF | Kind.TIFF:
             return Compression(Coding.LOSSLESS, 100)
         case _:
-            return Compression(Coding.LOSSY, LOSSY_QUALITY)
+            return Compression(Coding.LOSSY, 100)
 
 
 def luma_table(data: bytes) -> Table | None:
@@ -120,9 +118,9 @@ def _first_table(body: bytes, found: Table | None) -> Table | None:
     while at < len(body):
         wide, number = body[at] >> 4, body[at] & 15
         size = 64 * (2 if wide else 1)
-        steps = np.frombuffer(body[at + 1 : at + 1 + size], dtype=">u2" if wide else "u1")
-        if len(steps) < 64:
+        if len(body) < at + 1 + size:
             return found
+        steps = np.frombuffer(body[at + 1 : at + 1 + size], dtype=">u2" if wide else "u1")
         if number == 0:
             found = np.ones(64, dtype=np.int64)
             found[_ZIGZAG] = np.maximum(steps, 1)

@@ -13,7 +13,7 @@ from brightline.core.heat_words import heat_words
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.heat import heat_of
-from brightline.detectors.image.model import Judge, Reading, shipped
+from brightline.detectors.image.model import Calibration, Judge, Reading, shipped
 from brightline.detectors.image.scope import OutOfScope, out_of_scope, too_small
 from brightline.media.image import Size, decode, size
 from brightline.media.jpeg_tables import Coding, Compression, compression_of
@@ -38,21 +38,18 @@ def judged(subject: Subject, judge: Judge) -> Finding:
         DetectorError: as above.
     """
     whole = size(subject)
-    if (tiny := too_small(min(whole.width, whole.height), judge.said.least_side)) is not None:
+    if (tiny := too_small(min(whole.width, whole.height), judge.said.crops.least_side)) is not None:
         return _outside(tiny, whole)
     pixels = decode(subject)
     if (outside := out_of_scope(pixels)) is not None:
         return _outside(outside, whole)
     compression = compression_of(subject)
-    return _estimate(judge, judge.read(pixels, compression.quality), whole, compression)
+    return _estimate(judge.read(pixels, compression), whole, compression)
 
 
-def _estimate(judge: Judge, reading: Reading, whole: Size, compression: Compression) -> Finding:
+def _estimate(reading: Reading, whole: Size, compression: Compression) -> Finding:
     probability = 1.0 / (1.0 + exp(-reading.log_odds))
-    said = judge.said
-    verdict = (
-        "likely" if probability >= said.likely else "unclear" if probability >= said.unlikely else "unlikely"
-    )
+    verdict = _verdict(probability, reading.calibration)
     shown: tuple[Heat, ...] = ()
     if verdict != "unlikely":
         shown = (heat_of(whole.width, whole.height, reading.places, reading.local),)
@@ -64,14 +61,20 @@ def _estimate(judge: Judge, reading: Reading, whole: Size, compression: Compress
         harm=Harm.UNLABELLED_AIGC if verdict == "likely" else None,
         why=_why(verdict, probability, reading, whole, compression, shown),
         where=shown,
-        details=(
-            Detail("bucket", reading.bucket.name),
-            Detail("coding", compression.coding),
-            Detail("quality", str(compression.quality) if compression.coding is Coding.JPEG else ""),
-            Detail("size", f"{whole.width}x{whole.height}"),
-            Detail("verdict", verdict),
+        details=_details(
+            bucket=str(reading.bucket),
+            coding=str(compression.coding),
+            quality=str(compression.quality) if compression.coding is Coding.JPEG else "",
+            size=f"{whole.width}x{whole.height}",
+            verdict=verdict,
         ),
     )
+
+
+def _verdict(probability: float, calibration: Calibration) -> str:
+    if probability >= calibration.threshold:
+        return "likely"
+    return "unclear" if probability >= calibration.abstain[0] else "unlikely"
 
 
 def _why(
@@ -89,7 +92,7 @@ def _why(
     many = len(reading.places)
     looked = Words(
         en=f"in {many} native crop{'s' if many > 1 else ''} of a picture of {whole.width} x {whole.height} px, {stored.en}, ",
-        zh=f"在 {whole.width} x {whole.height} 像素、{stored.zh}的图片中，对 {many} 处原始像素取样，",
+        zh=f"在一幅 {whole.width} x {whole.height} 像素、{stored.zh} 的图片中取 {many} 处原始像素检视，",
     )
     match verdict:
         case "likely":
@@ -130,9 +133,11 @@ def _outside(reason: OutOfScope, whole: Size) -> Finding:
             en=f"whether a model made this picture is not judged: {reason.why.en}",
             zh=f"未判断该图片是否由模型生成：{reason.why.zh}",
         ),
-        details=(
-            Detail("reason", reason.reason),
-            Detail("size", f"{whole.width}x{whole.height}"),
-            Detail("verdict", "not_applicable"),
+        details=_details(
+            reason=reason.reason, size=f"{whole.width}x{whole.height}", verdict="not_applicable"
         ),
     )
+
+
+def _details(**values: str) -> tuple[Detail, ...]:
+    return tuple(Detail(name, value) for name, value in sorted(values.items()) if value)

@@ -4,8 +4,10 @@ How many crops, how they are combined and how scores become odds is the trainer'
 `weights/image_generated.toml`.
 """
 
+from enum import StrEnum
 from functools import cache
 from importlib.resources.abc import Traversable
+from math import ceil, isfinite
 from typing import Literal
 
 import msgspec
@@ -14,75 +16,108 @@ import numpy.typing as npt
 
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Box
-from brightline.detectors.image.crops import CropRule, cut
+from brightline.detectors.image.crops import middles
 from brightline.media.image import Pixels
+from brightline.media.jpeg_tables import Coding, Compression
 from brightline.weights.network import Network, Values
 from brightline.weights.store import network_bytes, table
 
+Odds = npt.NDArray[np.float64]
+
 MODEL = "image_generated"
 ODDS_MOST = 4.6  # log odds: no estimate is surer than 99 %
-BATCH = 4  # crops that run together: more need more memory and are no faster on one core
-_TOP = 2  # crops that `top2` looks at
+BATCH = 5  # crops that run together
 
 
-class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Calibration for pictures of one sort.
+class Bucket(StrEnum):
+    """Pictures that are calibrated alike, by quality and size."""
+
+    HIGH = "high"
+    LOW = "low"
+    HIGH_SMALL = "high_small"
+    LOW_SMALL = "low_small"
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network takes: crops of `side` pixels."""
+
+    side: int
+
+
+class Crops(msgspec.Struct, frozen=True, kw_only=True):
+    """Which pixels it sees.
 
     Attributes:
-        name: in English.
-        zh: in 中文.
-        quality: lowest and highest JPEG quality, both included; lossless pictures have 100.
-        side: lowest and highest shorter side in pixels, both included.
-        slope: log odds for one unit of the combined score.
-        offset: log odds at score 0.
+        most: crops of one picture.
+        least_side: shorter side of a picture, in pixels, under which nothing can be said.
+        combine: how the crops' logits become one.
+        pixels: never resized.
+        small: how a picture that is smaller than a crop is filled up.
     """
 
-    name: str
-    zh: str
-    quality: tuple[int, int] = (0, 100)
-    side: tuple[int, int] = (0, 10**9)
+    most: int
+    least_side: int
+    combine: Literal["mean"]
+    pixels: Literal["native"]
+    small: Literal["mirror"]
+
+
+class Edges(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the buckets of the calibration part.
+
+    Attributes:
+        quality_edge: JPEG quality under which a picture is in `low`; in `high` otherwise, and in any other format.
+        size_edge: shorter side, in pixels, under which it is in `low_small` or `high_small`.
+    """
+
+    quality_edge: int
+    size_edge: int
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """From logit to probability in one bucket.
+
+    Attributes:
+        slope: log odds for one unit of the logit.
+        offset: log odds at logit 0.
+        threshold: probability from which on a person should look.
+        abstain: probabilities between which nothing is said.
+    """
+
     slope: float
     offset: float
-
-    def holds(self, quality: int, side: int) -> bool:
-        """Whether a picture belongs here."""
-        return self.quality[0] <= quality <= self.quality[1] and self.side[0] <= side <= self.side[1]
+    threshold: float
+    abstain: tuple[float, float]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trainer measured.
+    """What the trainer measured, `image_generated.toml`; keys that are not named here are for people."""
 
-    Attributes:
-        crops: which pixels the network sees.
-        combine: how the crops' scores become one.
-        unlikely: probability below which a picture is called unlikely to be generated.
-        likely: probability from which on it is called likely; between the two nothing is claimed.
-        least_side: shorter side, in pixels, under which nothing can be said.
-        calibration: buckets in order; the first that holds counts.
-    """
-
-    crops: CropRule
-    combine: Literal["mean", "max", "top2"] = "mean"
-    unlikely: float
-    likely: float
-    least_side: int
-    calibration: tuple[Bucket, ...]
+    input: Input
+    crops: Crops
+    buckets: Edges
+    calibration: dict[Bucket, Calibration]
 
     def __post_init__(self) -> None:
-        """Refuse a table with which some picture would have no calibration, or the bands would cross."""
-        if not self.calibration or not 0.0 < self.unlikely <= self.likely < 1.0 or self.least_side < 1:
-            raise ValueError("calibration is missing, or 0 < unlikely <= likely < 1 does not hold")
+        """Refuse a table with which some picture would have no calibration, or with sizes out of bounds."""
+        if self.calibration.keys() != set(Bucket):
+            raise ValueError(f"calibration of {sorted(self.calibration)}, expected {sorted(Bucket)}")
+        if not (16 <= self.input.side <= 1024 and 1 <= self.crops.most <= 5 and self.crops.least_side >= 1):
+            raise ValueError("`side` must be 16 to 1024, `most` 1 to 5, `least_side` at least 1")
+        for name, one in self.calibration.items():
+            if not (
+                isfinite(one.slope + one.offset) and one.slope > 0 and 0 < one.abstain[0] <= one.threshold
+            ):
+                raise ValueError(
+                    f"calibration of `{name}` is no rising curve with a threshold above its band"
+                )
 
-    def bucket(self, quality: int, side: int) -> Bucket:
-        """The calibration for a picture.
-
-        Raises:
-            DetectorError: none holds; the number that other pictures get would not be this one's.
-        """
-        found = next((one for one in self.calibration if one.holds(quality, side)), None)
-        if found is None:
-            raise DetectorError(f"no calibration for JPEG quality {quality} and a side of {side} px")
-        return found
+    def bucket(self, compression: Compression, side: int) -> Bucket:
+        """Where a picture with that shorter side, in pixels, belongs."""
+        low = compression.coding is Coding.JPEG and compression.quality < self.buckets.quality_edge
+        if side < self.buckets.size_edge:
+            return Bucket.LOW_SMALL if low else Bucket.HIGH_SMALL
+        return Bucket.LOW if low else Bucket.HIGH
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -90,15 +125,17 @@ class Reading(msgspec.Struct, frozen=True):
 
     Attributes:
         log_odds: calibrated, at equal priors, within `ODDS_MOST`.
-        bucket: the calibration that was used.
+        bucket: whose calibration was used.
+        calibration: the same.
         places: where it looked.
         local: for each place the calibrated log odds of its cells, (rows, columns).
     """
 
     log_odds: float
     bucket: Bucket
+    calibration: Calibration
     places: tuple[Box, ...]
-    local: tuple[npt.NDArray[np.float64], ...]
+    local: tuple[Odds, ...]
 
 
 class Judge:
@@ -122,24 +159,29 @@ class Judge:
         self._network = network
         self._outputs = ("logit", "map") if "map" in names else ("logit",)
 
-    def read(self, pixels: Pixels, quality: int) -> Reading:
-        """Judge an upright picture.
-
-        Args:
-            pixels: (height, width, 3) uint8 sRGB.
-            quality: of its last compression, 1 to 100.
+    def read(self, pixels: Pixels, compression: Compression) -> Reading:
+        """Judge an upright picture, (height, width, 3) uint8 sRGB.
 
         Raises:
-            DetectorError: the network cannot run, gives no numbers, or no calibration fits.
+            DetectorError: the network cannot run, or gives no numbers.
         """
-        bucket = self.said.bucket(quality, min(pixels.shape[:2]))
-        chosen = cut(pixels, self.said.crops)
+        bucket = self.said.bucket(compression, min(pixels.shape[:2]))
+        scale = self.said.calibration[bucket]
+        chosen = middles(pixels, self.said.input.side, self.said.crops.most)
         scores, maps = self._run(chosen.crops)
         if not (np.isfinite(scores).all() and all(np.isfinite(one).all() for one in maps)):
             raise DetectorError(f"`{MODEL}` gave something that is no number")
-        local = tuple(np.asarray(bucket.slope * one + bucket.offset, dtype=np.float64) for one in maps)
-        odds = bucket.slope * combined(scores, self.said.combine) + bucket.offset
-        return Reading(max(-ODDS_MOST, min(ODDS_MOST, odds)), bucket, chosen.places, local)
+        odds = scale.slope * float(scores.mean()) + scale.offset
+        return Reading(
+            log_odds=max(-ODDS_MOST, min(ODDS_MOST, odds)),
+            bucket=bucket,
+            calibration=scale,
+            places=chosen.places,
+            local=tuple(
+                _seen(scale.slope * one.astype(np.float64) + scale.offset, place, self.said.input.side)
+                for one, place in zip(maps, chosen.places, strict=True)
+            ),
+        )
 
     def _run(self, crops: Pixels) -> tuple[Values, list[Values]]:
         """Scores (n,), and a grid of local scores for each crop."""
@@ -155,19 +197,13 @@ class Judge:
         return np.concatenate(scores), maps
 
 
-def combined(scores: Values, how: Literal["mean", "max", "top2"]) -> float:
-    """One score of several.
-
-    >>> combined(np.array([1.0, 2.0, 6.0], dtype=np.float32), "top2")
-    4.0
-    """
-    match how:
-        case "mean":
-            return float(scores.mean())
-        case "max":
-            return float(scores.max())
-        case "top2":
-            return float(np.sort(scores)[-_TOP:].mean())
+def _seen(local: Odds, place: Box, side: int) -> Odds:
+    """The cells that lie on the picture, without those on what was mirrored to fill the crop."""
+    rows, columns = (
+        ceil(count * length / side)
+        for count, length in zip(local.shape, (place.height, place.width), strict=True)
+    )
+    return local[:rows, :columns]
 
 
 def open_judge(folder: Traversable | None = None) -> Judge:
