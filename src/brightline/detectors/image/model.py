@@ -169,8 +169,6 @@ class Judge:
         scale = self.said.calibration[bucket]
         chosen = middles(pixels, self.said.input.side, self.said.crops.most)
         scores, maps = self._run(chosen.crops)
-        if not (np.isfinite(scores).all() and all(np.isfinite(one).all() for one in maps)):
-            raise DetectorError(f"`{MODEL}` gave something that is no number")
         odds = scale.slope * float(scores.mean()) + scale.offset
         return Reading(
             log_odds=max(-ODDS_MOST, min(ODDS_MOST, odds)),
@@ -183,6 +181,14 @@ class Judge:
             ),
         )
 
+    def scores(self, crops: Pixels) -> Values:
+        """The logits (n,) of crops, (n, side, side, 3) uint8 sRGB, before any calibration.
+
+        Raises:
+            DetectorError: the network cannot run, or gives no numbers.
+        """
+        return self._run(crops)[0]
+
     def _run(self, crops: Pixels) -> tuple[Values, list[Values]]:
         """Scores (n,), and a grid of local scores for each crop."""
         scores, maps = [], []
@@ -194,6 +200,8 @@ class Judge:
                 raise DetectorError(f"`{MODEL}` gave {len(score)} scores for {len(batch)} crops")
             scores.append(score)
             maps += list(found[1]) if len(found) > 1 else [one.reshape(1, 1) for one in score]
+        if not (np.isfinite(np.concatenate(scores)).all() and all(np.isfinite(one).all() for one in maps)):
+            raise DetectorError(f"`{MODEL}` gave something that is no number")
         return np.concatenate(scores), maps
 
 
