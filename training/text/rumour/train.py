@@ -1,28 +1,27 @@
 """Trains the rumour model on Weibo21, measures it with each domain left out, and writes the weights.
 
-    python training/text/rumour/embed.py --data DIR --out vectors.npy      (in Brightline's environment, ten minutes)
-    python training/text/rumour/train.py --data DIR --vectors vectors.npy --honest honest.npy [--write]
+    python training/text/rumour/embed.py --data DIR --out FOLDER      (ten minutes, once)
+    python training/text/rumour/train.py --data DIR --vectors FOLDER --out FOLDER
 
-Needs scikit-learn and scipy besides Brightline. One core, under a minute. DIR holds `text/rumor_zh_train_weibo21.jsonl.xz`.
+One core, under a minute. DIR holds `text/rumor_zh_train_weibo21.jsonl.xz`. `measure.py` has the tables.
 """
 
 import argparse
 import hashlib
 import json
 import struct
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from corpora import SEED, held_out, honest, read
+from corpora import SEED, honest, read
+from embed import kept
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from brightline.detectors.text.rumour_signals import features
 from brightline.detectors.text.rumour_words import BUCKETS, counted, one_form
 
-WEIGHTS = Path(__file__).parents[3] / "src/brightline/weights"
 C_COSINE, C_RATIO, SIGN_SHARE = 20.0, 0.02, 0.05
 BLEND = 0.5  # of the second model, both in standard deviations
 C_SENSE, BLEND_SENSE = 0.03, 0.5
@@ -89,29 +88,6 @@ def fit_sense(vectors, truth, weight=None):
     return weights, float(model.intercept_[0] - mean @ weights)
 
 
-def caught(truth, scores, share=0.01):
-    honest = np.sort(scores[truth == 0])
-    return float((scores[truth == 1] > honest[int(np.ceil(len(honest) * (1 - share))) - 1]).mean())
-
-
-def interval(truth, scores, measure, rounds=200):
-    draw = np.random.default_rng(SEED)
-    values = []
-    for _ in range(rounds):
-        chosen = draw.integers(0, len(truth), len(truth))
-        values.append(measure(truth[chosen], scores[chosen]))
-    return np.percentile(values, [2.5, 97.5])
-
-
-def ece(truth, probabilities, bins=10):
-    weight = np.where(truth == 1, 0.5 / max(1, (truth == 1).sum()), 0.5 / max(1, (truth == 0).sum()))
-    place = np.minimum((probabilities * bins).astype(int), bins - 1)
-    return sum(
-        abs((weight[place == at] * (truth[place == at] - probabilities[place == at])).sum())
-        for at in range(bins)
-    )
-
-
 def calibrated(scores, truth):
     """Platt's line at equal priors."""
     line = LogisticRegression(C=1e6, class_weight="balanced").fit(scores[:, None], truth)
@@ -151,89 +127,77 @@ def write(arrays, file):
     return hashlib.sha256(data).hexdigest()
 
 
-def report(scores, truth, domain):
-    line = calibrated(scores, truth)
-    probabilities = 1 / (1 + np.exp(-(line[0] * scores + line[1])))
-    print(
-        "| domain left out | posts | AUROC | 95 % | caught at 1 % | ECE | at 0.75 or more: true posts, rumours |"
-    )
-    print("|---|---|---|---|---|---|---|")
-    for name in [*sorted(set(domain)), "all"]:
-        here = (domain == name) | (name == "all")
-        y, s, p = truth[here], scores[here], probabilities[here]
-        low, high = interval(y, s, roc_auc_score)
-        print(
-            f"| {name} | {here.sum()} | {roc_auc_score(y, s):.3f} | {low:.3f}-{high:.3f} | {100 * caught(y, s):.0f} % | {ece(y, p):.3f} |"
-            f" {100 * (p[y == 0] >= 0.75).mean():.1f} %, {100 * (p[y == 1] >= 0.75).mean():.1f} % |"
+@dataclass
+class Unseen:
+    """Posts of Weibo21, each with what a model says that saw nothing of its domain.
+
+    Attributes:
+        words: the score by words, in standard deviations.
+        both: the same with the optional model's.
+        models: for each domain the model by words that did not see it.
+        scale: weights of the two models by words.
+        sense_scale: weight of the optional model.
+        line: of the calibration of `words`, slope and offset; line_both that of `both`.
+        whole: models by words and by sense that saw all.
+    """
+
+    texts: list[str]
+    truth: np.ndarray
+    domain: np.ndarray
+    words: np.ndarray
+    both: np.ndarray
+    models: dict[str, dict[str, np.ndarray]]
+    scale: np.ndarray
+    sense_scale: float
+    line: tuple[float, float]
+    line_both: tuple[float, float]
+    whole: tuple
+
+
+def domains_left_out(folder: Path, vectors: Path) -> Unseen:
+    """Fit with each domain left out, honest texts of other kinds beside it; then with all."""
+    texts, truth, domain = read(folder)
+    counts, signs = table(texts)
+    others = honest(folder)
+    other_counts, other_signs = table(others)
+    sense_of, other_sense = kept(vectors, texts), kept(vectors, others)
+
+    def learn(own: np.ndarray):
+        weight = np.r_[np.ones(own.sum()), np.full(len(others), HONEST_WEIGHT)]
+        labels = np.r_[truth[own], np.zeros(len(others), int)]
+        words = fit(
+            sp.vstack([counts[own], other_counts]).tocsr(), np.r_[signs[own], other_signs], labels, weight
         )
-    for wanted in (0.1, 0.05, 0.01):
-        honest = np.sort(probabilities[truth == 0])
-        print(
-            f"probability that {wanted:.0%} of true posts exceed: {honest[int(len(honest) * (1 - wanted))]:.3f}"
-        )
-    return line
+        return words, fit_sense(np.r_[sense_of[own], other_sense], labels, weight)
+
+    held, sense, models = np.zeros((len(truth), 2)), np.zeros(len(truth)), {}
+    for name in sorted(set(domain)):
+        out = domain == name
+        models[str(name)], (weights, bias) = learn(~out)
+        held[out] = both(models[str(name)], counts[out], signs[out])
+        sense[out] = sense_of[out] @ weights + bias
+    scale = np.array([1, BLEND]) / held.std(0)
+    scale /= (held @ scale).std()
+    words, sense_scale = held @ scale, BLEND_SENSE / sense.std()
+    mixed = words + sense * sense_scale
+    lines = calibrated(words, truth), calibrated(mixed, truth)
+    everything = learn(np.ones(len(truth), bool))
+    return Unseen(texts, truth, domain, words, mixed, models, scale, sense_scale, *lines, everything)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--vectors", type=Path, required=True)
-    parser.add_argument(
-        "--honest", type=Path, required=True, help="vectors of honest texts, from `embed.py --honest`"
-    )
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--vectors", type=Path, required=True, help="folder that `embed.py` filled")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     asked = parser.parse_args()
-    began = time.time()
-    texts, truth, domain = read(asked.data)
-    counts, signs = table(texts)
-    vectors = np.load(asked.vectors)
-    others = honest(asked.data)
-    other_counts, other_signs = table(others)
-    other_vectors = np.load(asked.honest)
-
-    def learn(kept):
-        weight = np.r_[np.ones(kept.sum()), np.full(len(others), HONEST_WEIGHT)]
-        labels = np.r_[truth[kept], np.zeros(len(others), int)]
-        words = fit(
-            sp.vstack([counts[kept], other_counts]).tocsr(), np.r_[signs[kept], other_signs], labels, weight
-        )
-        return words, fit_sense(np.r_[vectors[kept], other_vectors], labels, weight)
-
-    held, sense = np.zeros((len(truth), 2)), np.zeros(len(truth))
-    for name in sorted(set(domain)):
-        out = domain == name
-        words, (weights, bias) = learn(~out)
-        held[out] = both(words, counts[out], signs[out])
-        sense[out] = vectors[out] @ weights + bias
-    scale = np.array([1, BLEND]) / held.std(0)
-    scores = held @ scale
-    scale /= scores.std()
-    scores /= scores.std()
-    sense_scale = BLEND_SENSE / sense.std()
-    for at, name in enumerate(("cosine + signs", "log ratios")):
-        print(
-            f"{name} alone: AUROC {roc_auc_score(truth, held[:, at]):.3f}, caught at 1 % {100 * caught(truth, held[:, at]):.0f} %"
-        )
-    print(
-        f"sense alone: AUROC {roc_auc_score(truth, sense):.3f}, caught at 1 % {100 * caught(truth, sense):.0f} %"
-    )
-    print("\n#### words\n")
-    line = report(scores, truth, domain)
-    print("\n#### words and sense\n")
-    line_sense = report(scores + sense * sense_scale, truth, domain)
-    words, (weights, bias) = learn(np.ones(len(truth), bool))
-    for name, texts in held_out(asked.data).items():
-        odds = line[0] * (both(words, *table(texts)) @ scale) + line[1]
-        print(
-            f"{name}, held out: {len(texts)} honest texts, at 0.75 or more {(odds >= np.log(3)).mean():.3f}, words alone"
-        )
-    if asked.write:
-        arrays = pack(words, scale, line)
-        arrays["sense"] = (weights * sense_scale).astype(np.float32)
-        arrays["sense_bias"] = np.array([bias * sense_scale], np.float32)
-        arrays["line_sense"] = np.array(line_sense, np.float32)
-        print("sha256", write(arrays, WEIGHTS / "rumour_zh.safetensors"))
-    print(f"{time.time() - began:.0f} s")
+    unseen = domains_left_out(asked.data, asked.vectors)
+    words, (weights, bias) = unseen.whole
+    arrays = pack(words, unseen.scale, unseen.line)
+    arrays["sense"] = (weights * unseen.sense_scale).astype(np.float32)
+    arrays["sense_bias"] = np.array([bias * unseen.sense_scale], np.float32)
+    arrays["line_sense"] = np.array(unseen.line_both, np.float32)
+    print("zh rumour", len(unseen.texts), write(arrays, asked.out / "rumour_zh.safetensors"))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from brightline.detectors.text.ai_model import Integers, LinearModel, run_keys
-from brightline.detectors.text.ai_tokens import Plain, Signs, is_han, plain, tokens
+from brightline.detectors.text.ai_tokens import Plain, Signs, is_han, plain, tokens, whole
 from brightline.weights.store import load
 
 TEXT_LIMIT = 60_000  # characters that are read: 10,000 words tell as much as a book
@@ -98,7 +98,9 @@ class Lane:
     def __init__(self, language: str) -> None:
         arrays = load(f"ai_written_{language}")
         names = arrays["signs"].tobytes().decode("utf-8").split("\n")
+        pairs = arrays["splits"].tobytes().decode("utf-8")
         self.language = language
+        self.splits = {pairs[at : at + 2]: pairs[at + 2] for at in range(0, len(pairs), 3)}
         self.signs = Signs(names, arrays["twins"].tobytes().decode("utf-8"))
         self.model = LinearModel(
             np.array(arrays["keys"], dtype=np.int64),
@@ -107,6 +109,11 @@ class Lane:
             float(arrays["bias"][0]),
         )
         self.calibration = tuple(float(number) for number in arrays["calibration"])
+
+    def whole(self, level: Plain, words: list[str]) -> tuple[Plain, list[str]]:
+        """The text and its tokens with split characters put together; the same where there are none."""
+        made = whole(level, self.splits) if self.splits else level
+        return made, words if made is level else tokens(made.text)
 
     def read(self, level: Plain, words: list[str]) -> Reading:
         """Look up all runs of the text."""

@@ -7,22 +7,29 @@ letters and spacing are levelled first, because they change freely.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
 
 from brightline.core.finding import Span
+from brightline.detectors.text.ai_disguise import (
+    kept_places,
+    standing,
+    wedges,
+    with_letters,
+    without,
+    without_markup,
+)
 from brightline.detectors.text.confusable import looks_like_table
 
 ENDING_LETTERS = 4  # the longest ending that has a sign of its own
 FOLDS_LIMIT = 32_768  # characters whose fold is remembered
 CACHE_WORDS = 65_536  # shapes of rare words that are remembered
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+(?:[.,][0-9]+)*|[.]+|-+|[!?]+|[^\sa-z0-9]")
-_SPREAD = re.compile(r"(?<![^\W_])(?:[A-Za-z] ){2,}[A-Za-z](?![^\W_])")  # `l i k e   t h i s`
 _MARKUP = frozenset("*#_|>~`\\")  # layout, not language
 _LEVEL = dict.fromkeys("’‘‛ʼ＇´", "'") | dict.fromkeys("“”„‟«»「」『』＂", '"')
-_LEVEL |= dict.fromkeys("—–−‒―‐‑─－", "-") | dict.fromkeys("…。｡．·•", ".")
-_NOTHING = "\u200b"
+_LEVEL |= dict.fromkeys("—–−‒―‐‑─－", "-") | dict.fromkeys("…。｡．•", ".")
 _HAN = ("\u3400", "\u9fff")
 
 
@@ -45,25 +52,41 @@ class Plain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plain(text: str) -> Plain:
-    r"""The text in lower case with look-alikes, widths, quotes and dashes levelled and hidden characters taken out.
+    r"""The text in lower case with look-alikes, widths, quotes and dashes levelled and tricks of letters undone.
 
     >>> plain("Ρаｙ\u200bＰａｌ").text
     'paypal'
     """
-    if text.isascii() and _SPREAD.search(text) is None:
-        return Plain(text=text.lower())
-    spread = [place for match in _SPREAD.finditer(text) for place in range(match.start() + 1, match.end(), 2)]
-    if spread:
-        letters = list(text)
-        for place in spread:
-            letters[place] = _NOTHING
-        text = "".join(letters)
-    level = text.translate(_FOLDS)
-    if len(level) == len(text):
-        return Plain(text=level)
-    return Plain(
-        text=level, offsets=tuple(i for i, letter in enumerate(text) if _FOLDS[ord(letter)] is not None)
-    )
+    text, offsets = without_markup(text)
+    level = text.lower() if text.isascii() else text.translate(_FOLDS)
+    if len(level) != len(text):
+        offsets = standing(offsets, [i for i, letter in enumerate(text) if _FOLDS[ord(letter)] is not None])
+    if places := wedges(level):
+        offsets = standing(offsets, kept_places(len(level), places))
+        level = without(level, places)
+    return Plain(text=with_letters(level), offsets=None if offsets is None else tuple(offsets))
+
+
+def whole(level: Plain, characters: Mapping[str, str]) -> Plain:
+    """The levelled text with characters put together that were split into their parts (拆字).
+
+    Args:
+        level: the levelled text.
+        characters: two parts, to the character that they make.
+
+    >>> whole(plain("加君羊"), {"君羊": "群"}).text
+    '加群'
+    """
+    text, kept, parts = level.text, [], []
+    place, last = 0, len(level.text) - 1
+    while place <= last:
+        made = characters.get(text[place : place + 2])
+        kept.append(place)
+        parts.append(made or text[place])
+        place += 2 if made else 1
+    if len(kept) == len(text):
+        return level
+    return Plain(text="".join(parts), offsets=tuple(standing(level.offsets, kept)))
 
 
 def tokens(level: str) -> list[str]:
@@ -141,8 +164,8 @@ def _fold(character: str) -> str:
     if is_han(character):
         return character
     kind = unicodedata.category(character)
-    if kind in {"Cf", "Mn", "Me"} or (kind == "Cc" and not character.isspace()):
-        return ""
+    if kind in {"Cf", "Mn", "Me", "So"} or (kind == "Cc" and not character.isspace()):
+        return ""  # emoji too: between letters they hide words
     narrow = unicodedata.normalize("NFKD", character)[:1] or character
     if narrow in _LEVEL:
         return _LEVEL[narrow]

@@ -36,6 +36,7 @@ def detect(subject: Subject) -> Iterator[Finding]:
     if not language:
         return
     judge = lane(language)
+    level, words = judge.whole(level, words)
     reading = judge.read(level, words)
     count = reading.length(0, len(words))
     odds = judge.log_odds(judge.score(reading, 0, len(words)), count)
