@@ -81,7 +81,7 @@ class _Track(msgspec.Struct, frozen=True):
     seconds: float
     rate_hz: float
     keys: tuple[float, ...]
-    last_s: float  # of the index, 0.0 where there is none
+    last_s: float  # when the last frame is shown, as the index or else the track says; 0.0 where neither does
 
 
 class _Stretch(msgspec.Struct, frozen=True):
@@ -143,7 +143,9 @@ def _track(container: av.container.InputContainer, limits: Limits) -> _Track:
     stated = (stream.duration or 0) * tick or stated_seconds(container)
     entries = stream.index_entries
     keys: tuple[float, ...] = ()
-    last_s = 0.0
+    last_s = (
+        stream.duration or 0
+    ) * tick  # of the track itself; a container's length may be that of its sound
     if len(entries) > 1:
         # MP4 indexes by when a frame is decoded, but seeks by when it is shown: later by a constant.
         first_s = min(start_s, entries[0].timestamp * tick)

@@ -33,8 +33,8 @@ def write(path, content: str):
     return path
 
 
-def test_csv_rows_of_all_four_types(tmp_path):
-    content = f'type,value,id,note\nsha256,{"A" * 64},one,\npdq,{"0f" * 32},two,seen in May\ntlsh,{TLSH[2:].lower()},,\ntext,"{TEXT},\nnow",four,\n'
+def test_csv_rows_of_all_five_types(tmp_path):
+    content = f'type,value,id,note\nsha256,{"A" * 64},one,\npdq,{"0f" * 32},two,seen in May\ntlsh,{TLSH[2:].lower()},,\ntext,"{TEXT},\nnow",four,\nvideo,{"0" * 72},five,\n'
     found = rows(write(tmp_path / "bank.csv", content))
     assert [row.type for row in found] == list(HashType)
     assert found[0] == Row(type=HashType.SHA256, value="a" * 64, id="one")
@@ -145,7 +145,7 @@ def test_a_compiled_bank_is_kept_and_an_edited_one_compiled_anew(tmp_path):
     first = open_bank(setting(path), home)
     assert first.digest == hashlib.sha256(path.read_bytes()).hexdigest()
     folders = list((home / "banks").iterdir())
-    assert [folder.name for folder in folders] == [f"{first.digest}.1"]
+    assert [folder.name for folder in folders] == [f"{first.digest}.2"]
     stamp = (folders[0] / "hashes.npy").stat().st_mtime_ns
     again = open_bank(setting(path), home)
     assert (folders[0] / "hashes.npy").stat().st_mtime_ns == stamp

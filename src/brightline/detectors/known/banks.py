@@ -22,9 +22,12 @@ from brightline.core.subject import Media, Subject
 from brightline.detectors.known import index as hashes_by_distance
 from brightline.detectors.known import rows as bank_rows
 from brightline.detectors.known import text_index as texts_by_shingle
+from brightline.detectors.known import video_index as videos_by_still
 from brightline.detectors.known.index import HammingIndex, mapped
 from brightline.detectors.known.rows import HashType, Row
 from brightline.detectors.known.text_index import TextIndex
+from brightline.detectors.known.video_index import VideoIndex
+from brightline.detectors.known.video_rows import Records, known_video, records
 from brightline.media.fingerprint import (
     PDQ_SIDE,
     TLSH_BYTES,
@@ -37,12 +40,13 @@ from brightline.media.fingerprint import (
 from brightline.media.image import thumbnail
 from brightline.settings import BankSetting
 
-COMPILED_FORMAT = 1  # raise it when fingerprints or arrays change: old compiled banks are then left aside
+COMPILED_FORMAT = 2  # raise it when fingerprints or arrays change: old compiled banks are then left aside
 TLSH_LIMIT = 200_000  # compared one by one, 0.3 microseconds each: 60 ms a look-up
 TEXT_LIMIT = 200_000  # 0.9 kB each
+VIDEO_LIMIT = 100_000  # of up to 130 kB each; all their stills together are bounded by the index
 PDQ_MINIMUM_QUALITY = 50  # below it, flat pictures of any content lie close together
 
-_ITEMS = ("sha256", "pdq", "tlsh", "text")
+_ITEMS = ("sha256", "pdq", "tlsh", "text", "video")
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +71,8 @@ class Compiled(msgspec.Struct, frozen=True):
         pdq: index of PDQ hashes.
         tlsh: (n,) bytes of 72 letters.
         text: index of texts.
-        items: for each of the four, the item that each row is.
+        video: index of the stills of videos.
+        items: for each of the five, the item that each row (of video: each video) is.
     """
 
     ids: Ids
@@ -75,10 +80,11 @@ class Compiled(msgspec.Struct, frozen=True):
     pdq: HammingIndex
     tlsh: npt.NDArray[np.bytes_]
     text: TextIndex
+    video: VideoIndex
     items: tuple[npt.NDArray[np.uint32], ...]
 
     def name(self, kind: HashType, row: int) -> str:
-        """The id of the item behind a row of one of the four tables."""
+        """The id of the item behind a row of one of the five tables."""
         return self.ids.name(int(self.items[_ITEMS.index(kind)][row]))
 
     def sha256_row(self, digest: bytes) -> int:
@@ -138,7 +144,7 @@ def compile_rows(rows: Iterable[Row]) -> Compiled:
 
 
 def bank_from_subjects(subjects: Iterable[Subject]) -> Iterator[Row]:
-    """Give the rows that know these subjects again: SHA-256 of each, PDQ of pictures, TLSH and words of texts.
+    """Give the rows that know these subjects again: SHA-256 of each, PDQ of pictures and videos, TLSH and words of texts.
 
     Pictures without detail (quality under 50) and texts of fewer than four words are known by SHA-256 only.
     `rows.write_rows` writes them to a file.
@@ -148,6 +154,8 @@ def bank_from_subjects(subjects: Iterable[Subject]) -> Iterator[Row]:
         yield Row(type=HashType.SHA256, value=subject.digest, id=name)
         if subject.kind.media is Media.IMAGE:
             yield from _picture_rows(subject, name)
+        if subject.kind.media is Media.VIDEO:
+            yield from _video_rows(subject, name)
         if has_tlsh(subject) and (fuzzy := tlsh_of([subject.blob.view()])):
             yield Row(type=HashType.TLSH, value=fuzzy, id=name)
         if len(text_tokens(subject.text)) >= bank_rows.TEXT_TOKENS:
@@ -167,6 +175,16 @@ def _picture_rows(subject: Subject, name: str) -> Iterator[Row]:
         return
     if one.quality >= PDQ_MINIMUM_QUALITY:
         yield Row(type=HashType.PDQ, value=one.bits.hex(), id=name)
+
+
+def _video_rows(subject: Subject, name: str) -> Iterator[Row]:
+    try:
+        value = known_video(subject)
+    except DetectorError as error:
+        _log.warning("event=video_not_hashed digest=%s reason=%s", subject.digest, error)
+        return
+    if value:
+        yield Row(type=HashType.VIDEO, value=value, id=name)
 
 
 def _harm(setting: BankSetting) -> Harm | None:
@@ -190,6 +208,7 @@ class _Columns:
         self._values = {kind: bytearray() for kind in HashType}
         self._items = {kind: array("I") for kind in HashType}
         self._texts: list[TextPrint] = []
+        self._videos: list[Records] = []
 
     def add(self, row: Row) -> None:
         item = len(self._ends)
@@ -204,6 +223,9 @@ class _Columns:
             case HashType.TEXT:
                 self._limit(row.type, TEXT_LIMIT)
                 self._texts.append(text_print(row.value))
+            case HashType.VIDEO:
+                self._limit(row.type, VIDEO_LIMIT)
+                self._videos.append(records(row.value))
         self._items[row.type].append(item)
         self._letters += row.id.encode()
         self._ends.append(len(self._letters))
@@ -217,7 +239,12 @@ class _Columns:
             pdq=hashes_by_distance.build(hashes),
             tlsh=np.frombuffer(bytes(self._values[HashType.TLSH]), dtype="S72"),
             text=texts_by_shingle.build(self._texts),
-            items=(digest_items, hash_items, self._numbers(HashType.TLSH), self._numbers(HashType.TEXT)),
+            video=videos_by_still.build(self._videos),
+            items=(
+                digest_items,
+                hash_items,
+                *(self._numbers(kind) for kind in (HashType.TLSH, HashType.TEXT, HashType.VIDEO)),
+            ),
         )
 
     def _limit(self, kind: HashType, most: int) -> None:
@@ -274,6 +301,7 @@ def _write(known: Compiled, folder: Path, digest: str) -> None:
     np.save(folder / "tlsh.npy", known.tlsh, allow_pickle=False)
     hashes_by_distance.save(known.pdq, folder)
     texts_by_shingle.save(known.text, folder)
+    videos_by_still.save(known.video, folder)
     for kind, items in zip(_ITEMS, known.items, strict=True):
         np.save(folder / f"items_{kind}.npy", items, allow_pickle=False)
     (folder / "bank.json").write_bytes(wire.canonical(_Meta(COMPILED_FORMAT, digest)))
@@ -291,6 +319,7 @@ def _open_compiled(home: Path, digest: str) -> Compiled | None:
             pdq=hashes_by_distance.load(folder),
             tlsh=np.load(folder / "tlsh.npy", allow_pickle=False),
             text=texts_by_shingle.load(folder),
+            video=videos_by_still.load(folder),
             items=tuple(mapped(folder / f"items_{kind}.npy", np.uint32) for kind in _ITEMS),
         )
     except (OSError, ValueError, EOFError, msgspec.MsgspecError):  # missing, cut short: compile again

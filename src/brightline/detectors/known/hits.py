@@ -48,6 +48,7 @@ class Method(StrEnum):
     PDQ = "pdq"
     TLSH = "tlsh"
     TEXT = "text"
+    VIDEO = "video"
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
         distance: in the method's own measure: 0, bits, TLSH points, or 1 - similarity.
         same: nothing that the method looks at differs.
         more: further items of the same bank that match less well or as well.
+        stills: of a video, how many matched and how many could have; empty for others.
     """
 
     bank: Bank
@@ -67,12 +69,14 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     same: bool
     more: int = 0
     where: tuple[Place, ...] = ()
+    stills: str = ""
 
 
 class Flat(msgspec.Struct, frozen=True):
-    """A picture that PDQ cannot tell from others: too little detail, or too small."""
+    """A picture, or a video, that PDQ cannot tell from others: too little detail, or too small."""
 
     quality: int
+    method: Method = Method.PDQ
 
 
 def bytes_hits(banks: Sequence[Bank], subject: Subject) -> Iterator[Hit]:

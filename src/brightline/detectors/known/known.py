@@ -22,6 +22,7 @@ from brightline.detectors.known.hits import (
     picture_hits,
     text_hits,
 )
+from brightline.detectors.known.video_hits import look_at, video_hits
 from brightline.settings import Limits, Settings
 
 NAME = "known.items"
@@ -32,6 +33,7 @@ _ACCUSED = {
     Method.PDQ: ("looks like a copy of", "画面近似，疑为其副本"),
     Method.TLSH: ("is nearly the same file as", "文件内容近似"),
     Method.TEXT: ("repeats or rewords", "文字相同或近似"),
+    Method.VIDEO: ("shows the pictures of", "画面依次相符，疑为其副本或片段"),
 }
 
 
@@ -68,6 +70,23 @@ def look_up(banks: Sequence[Bank], subject: Subject, limits: Limits) -> Iterator
         yield _flat(pictures)
     else:
         yield from _weighed(pictures, vouched)
+    yield from _videos(banks, subject, vouched, limits)
+
+
+def _videos(
+    banks: Sequence[Bank], subject: Subject, vouched: Sequence[Hit], limits: Limits
+) -> Iterator[Finding]:
+    """What the stills that could be seen match; then whatever kept us from seeing more."""
+    seen = look_at(banks, subject, limits)
+    if seen is None:
+        return
+    hits = video_hits(banks, seen)
+    if isinstance(hits, Flat):
+        yield _flat(hits)
+    else:
+        yield from _weighed(hits, vouched)
+    if seen.stopped is not None:
+        raise seen.stopped
 
 
 def _texts(banks: Sequence[Bank], subject: Subject, vouched: Sequence[Hit]) -> Iterator[Finding]:
@@ -93,7 +112,13 @@ def _weighed(hits: Iterable[Hit], vouched: Sequence[Hit]) -> Iterator[Finding]:
 
 
 def _vouches(hit: Hit) -> bool:
-    return hit.distance <= ALLOWED_PDQ_DISTANCE if hit.method is Method.PDQ else hit.same
+    match hit.method:
+        case Method.PDQ:
+            return hit.distance <= ALLOWED_PDQ_DISTANCE
+        case Method.VIDEO:  # what lies between the stills was not seen
+            return False
+        case _:
+            return hit.same
 
 
 def _outweighs(allowing: Hit, accusing: Hit) -> bool:
@@ -134,16 +159,18 @@ def _allowed(hit: Hit) -> Finding:
 
 
 def _flat(flat: Flat) -> Finding:
+    is_video = flat.method is Method.VIDEO
     return Finding(
         detector=NAME,
         claim="known.not_compared",
         basis=Basis.PROOF,
         probability=1.0,
         why=Words(
-            en="the picture has too little detail to be compared with known pictures; its bytes were",
-            zh="画面细节过少，无法与已知图片比对；已比对其字节",
+            en=f"the {'pictures of the video have' if is_video else 'picture has'} too little detail to be compared with "
+            f"known {'videos' if is_video else 'pictures'}; its bytes were",
+            zh=f"{'视频' if is_video else ''}画面细节过少，无法与已知{'视频' if is_video else '图片'}比对；已比对其字节",
         ),
-        details=(Detail("method", Method.PDQ), Detail("quality", str(flat.quality))),
+        details=(Detail("method", flat.method), Detail("quality", str(flat.quality))),
     )
 
 
@@ -155,6 +182,7 @@ def _details(hit: Hit) -> tuple[Detail, ...]:
         Detail("id", hit.id),
         Detail("method", hit.method),
         Detail("more", str(hit.more)),
+        *((Detail("stills", hit.stills),) if hit.stills else ()),
     )
 
 

@@ -15,6 +15,11 @@ PDQ_ODDS = ((8, 0.97), (16, 0.84), (31, 0.48))
 TLSH_ODDS = ((30, 0.93), (50, 0.89))
 # (least similarity of shingles, probability)
 TEXT_ODDS = ((0.7, 0.98), (0.5, 0.94))
+# Several different pictures of a known video one after the other, at the same distance in time.
+VIDEO_ODDS = 0.97
+VIDEO_SINGLE_BITS = (
+    16  # where a video is one picture throughout, it has to be near: as sure as PDQ is of a picture
+)
 SAME_TEXT_ODDS = 0.98  # the same words in the same order; the case, spaces, numbers may differ
 
 PDQ_RADIUS = PDQ_ODDS[-1][0]

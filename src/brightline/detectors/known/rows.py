@@ -11,6 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from brightline.core.errors import BankError
+from brightline.detectors.known.video_rows import records
 from brightline.media.fingerprint import is_tlsh, text_tokens
 
 FILE_BYTES = 1024 * 1024 * 1024  # ten million PDQ rows
@@ -32,6 +33,7 @@ class HashType(StrEnum):
     PDQ = "pdq"
     TLSH = "tlsh"
     TEXT = "text"
+    VIDEO = "video"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,7 +41,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     Attributes:
         type: what `value` is.
-        value: 64 hex digits (sha256, pdq), a TLSH, or the known text itself.
+        value: 64 hex digits (sha256, pdq), a TLSH, the known text itself, or the records of a video
+            (`video_rows.py`).
         id: what findings call the item; the line number when the file gives none.
         note: for people who read the file; not kept.
     """
@@ -199,7 +202,9 @@ def _row(cells: dict[str, str], lines: _Lines) -> Row:
     try:
         return msgspec.convert({name: cell.strip() for name, cell in cells.items()}, Row)
     except msgspec.ValidationError as error:
-        raise lines.error(f"type is `{cells['type'][:40]}`, expected sha256, pdq, tlsh or text") from error
+        raise lines.error(
+            f"type is `{cells['type'][:40]}`, expected sha256, pdq, tlsh, text or video"
+        ) from error
 
 
 def _checked(row: Row, lines: _Lines) -> Row:
@@ -216,6 +221,12 @@ def _checked(row: Row, lines: _Lines) -> Row:
         case HashType.TEXT:
             if len(text_tokens(value)) < TEXT_TOKENS:
                 raise lines.error(f"the text has fewer than {TEXT_TOKENS} words and would match too much")
+        case HashType.VIDEO:
+            value = value.lower()
+            try:
+                records(value)
+            except BankError as error:
+                raise lines.error(str(error)) from error
     name = row.id.strip() or str(lines.number)
     if len(name) > ID_CHARACTERS or _CONTROL.search(name):
         raise lines.error(f"the id is longer than {ID_CHARACTERS} characters or holds control characters")
