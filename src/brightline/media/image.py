@@ -110,6 +110,30 @@ def thumbnail(subject: Subject, side: int, limits: Limits = DEFAULT_LIMITS) -> P
     return _remembered(subject, limits, side)
 
 
+def luma(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
+    """Give the brightness of the first frame as it is stored: not turned, and of a JPEG without a colour conversion.
+
+    Returns:
+        (height, width) uint8.
+
+    Raises:
+        DetectorError: as `decode`.
+    """
+    with _opened(subject, limits) as image:
+        if image.size[0] * image.size[1] > min(DECODE_PIXELS, limits.pixels):
+            raise DetectorError(
+                f"the picture is {image.size[0]} x {image.size[1]}; {DECODE_PIXELS} pixels are decoded in full"
+            )
+        image.draft("L", image.size)  # a JPEG's own luma
+        image.load()
+        if image.mode == "L":
+            return np.asarray(image)
+        grey = np.empty((image.height, image.width), dtype=np.uint8)
+        for y, strip in _rgb_strips(image, 1):
+            grey[y : y + strip.height] = np.asarray(strip.convert("L"))
+        return grey
+
+
 def frames(subject: Subject, count: int, side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Pixels]:
     """Give up to `count` frames of an animation, evenly spaced, the first one first.
 
