@@ -15,6 +15,7 @@ from brightline.core.subject import Gap
 from brightline.core.words import Words
 from brightline.doors.leading import leading_of
 from brightline.doors.places import part_names, place_words
+from brightline.doors.report.timeline import TimelineView, timelines
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement
@@ -84,6 +85,7 @@ class PartView(msgspec.Struct, frozen=True):
     height: int
     boxes: tuple[Box, ...]
     heats: tuple[HeatView, ...]
+    timelines: tuple[TimelineView, ...]
     wave: str
     spectrogram: str
     seconds: str
@@ -220,6 +222,7 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
         height=shown.height,
         boxes=tuple(place for place in places if isinstance(place, Box)),
         heats=tuple(_heat_views(one.part, findings)),
+        timelines=tuple(timelines(one.part, findings, shown.seconds)),
         wave=_wave(shown.waveform),
         spectrogram=_base64(shown.spectrogram),
         seconds=f"{shown.seconds or shown.drawn_s:.1f}",
