@@ -45,6 +45,7 @@ class Network:
         options.enable_cpu_mem_arena = False  # an arena keeps its peak for ever
         options.enable_mem_pattern = False
         options.log_severity_level = 4
+        options.add_session_config_entry("session.load_model_format", "ONNX")  # and not one hidden in it
         self._name = name
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
