@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pdqhash
 from PIL import Image
 
@@ -16,27 +17,66 @@ from brightline.media.image import DEFAULT_LIMITS, Pixels
 from brightline.media.video_samples import SampleRule, stills
 from brightline.settings import Limits
 
+BAR_LEVEL = (
+    28  # of 255: rows and columns at the edge that hold nothing brighter are bars; video's black is 16
+)
+BAR_LEAST = 0.03  # of a side; thinner ones cost few bits
+BARS_MOST = 0.7  # of a side; what is left of a dark picture beyond that is no picture
+
 
 class FramePrint(msgspec.Struct, frozen=True):
-    """The second of a still, its PDQ hash, and that of its left-right mirror image where it was asked for."""
+    """A still's fingerprints.
+
+    Attributes:
+        second: when it is shown.
+        plain: its PDQ hash.
+        mirrored: that of its left-right mirror image.
+        unboxed: that of what lies between black bars; None without bars.
+    """
 
     second: float
     plain: Pdq
     mirrored: Pdq | None = None
+    unboxed: Pdq | None = None
 
 
 def frame_prints(
-    subject: Subject, rule: SampleRule, limits: Limits = DEFAULT_LIMITS, *, mirrored: bool = False
+    subject: Subject, rule: SampleRule, limits: Limits = DEFAULT_LIMITS, *, changed: bool = False
 ) -> Iterator[FramePrint]:
     """Give the fingerprints of a video's stills, in the order in which they are decoded.
+
+    With `changed` also those of mirrored stills, and of stills without their black bars.
 
     Raises:
         DetectorError: as for `stills`; fingerprints up to there have been given.
     """
     for still in stills(subject, msgspec.structs.replace(rule, side=PDQ_SIDE), limits):
         square = _square(still.pixels)
-        other = _hashed(np.ascontiguousarray(square[:, ::-1])) if mirrored else None
-        yield FramePrint(still.second, _hashed(square), other)
+        if not changed:
+            yield FramePrint(still.second, _hashed(square))
+            continue
+        inside = without_bars(still.pixels)
+        mirrored = _hashed(np.ascontiguousarray(square[:, ::-1]))
+        unboxed = _hashed(_square(inside)) if inside.shape != still.pixels.shape else None
+        yield FramePrint(still.second, _hashed(square), mirrored, unboxed)
+
+
+def without_bars(pixels: Pixels) -> Pixels:
+    """Give a picture without black bars at its edges; the same where there are none, or nothing else."""
+    bright = pixels.max(axis=2) > BAR_LEVEL
+    top, bottom = _between(bright.any(axis=1))
+    left, right = _between(bright.any(axis=0))
+    return pixels[top:bottom, left:right]
+
+
+def _between(lit: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Where what is lit begins and ends, unless bars are too thin or too thick."""
+    found = np.flatnonzero(lit)
+    if len(found) == 0:
+        return 0, len(lit)
+    begin, end = int(found[0]), int(found[-1]) + 1
+    dark = 1.0 - (end - begin) / len(lit)
+    return (begin, end) if BAR_LEAST <= dark <= BARS_MOST else (0, len(lit))
 
 
 def _square(pixels: Pixels) -> Pixels:

@@ -13,7 +13,7 @@ from brightline.detectors.known.known import prepare
 from brightline.detectors.known.rows import HashType, Row, inspect, read, write_rows
 from brightline.detectors.known.video_rows import RECORD_BYTES, RECORDS_MOST, records, video_value
 from brightline.media.fingerprint import Pdq
-from brightline.media.video_prints import FramePrint
+from brightline.media.video_prints import FramePrint, without_bars
 from brightline.settings import BankSetting, Settings
 from films import RATE, encoded, filmed, shapes, shot, sound_only
 
@@ -48,6 +48,8 @@ COPIES = {
     "half the frames": lambda: encoded(KNOWN[::2], rate=RATE // 2),
     "grey": lambda: encoded(np.asarray(Image.fromarray(frame).convert("L").convert("RGB")) for frame in KNOWN),
     "mirrored": lambda: encoded(np.ascontiguousarray(frame[:, ::-1]) for frame in KNOWN),
+    "with black bars above and below": lambda: encoded(np.pad(frame, ((16, 16), (0, 0), (0, 0))) for frame in KNOWN),
+    "with black bars at the sides": lambda: encoded(np.pad(frame, ((0, 0), (40, 40), (0, 0))) for frame in KNOWN),
     "an excerpt": lambda: encoded(KNOWN[round(1.7 * RATE) : round(6.2 * RATE)]),
     "with another beginning and end": lambda: encoded([*STRANGE, *KNOWN, *shot(13, 2)]),
 }  # fmt: skip
@@ -152,3 +154,12 @@ def test_records_out_of_order_are_refused(tmp_path):
     write_rows([Row(type=HashType.VIDEO, value=late + early)], tmp_path / "bank.jsonl")
     with pytest.raises(BankError, match="order of time"):
         list(read(inspect(tmp_path / "bank.jsonl")))
+
+
+def test_bars_are_taken_off_and_dark_pictures_left_alone():
+    picture = np.asarray(shapes(160, 120, 3)) // 2 + 100
+    boxed = np.pad(picture, ((20, 10), (0, 30), (0, 0)))
+    assert np.array_equal(without_bars(boxed), picture)
+    assert np.array_equal(without_bars(picture), picture)
+    for dark in (np.zeros((50, 50, 3), dtype=np.uint8), np.pad(picture[:9], ((60, 60), (0, 0), (0, 0)))):
+        assert without_bars(dark).shape == dark.shape

@@ -44,26 +44,28 @@ def look_at(banks: Sequence[Bank], subject: Subject, limits: Limits) -> Looked |
     prints: list[FramePrint] = []
     rule = SampleRule(frames=STILLS, work_pixels=WORK_PIXELS)
     try:
-        prints.extend(frame_prints(subject, rule, limits, mirrored=True))
+        prints.extend(frame_prints(subject, rule, limits, changed=True))
     except (DetectorError, StepTimeout) as stopped:  # what was seen up to here is looked up first
         return Looked(tuple(prints), stopped)
     return Looked(tuple(prints))
 
 
 def video_hits(banks: Sequence[Bank], looked: Looked) -> list[Hit] | Flat:
-    """The known videos that a video copies, quotes or holds, mirrored ones too: the best of each bank."""
+    """The known videos that a video copies, quotes or holds, mirrored and boxed ones too: the best of each bank."""
     told = [one for one in looked.prints if is_told(one.plain)]
     if not told:
         return Flat(max((one.plain.quality for one in looked.prints), default=0), Method.VIDEO)
-    plain = [Seen(one.second, one.plain.bits) for one in told]
-    mirrored = [Seen(one.second, one.mirrored.bits) for one in told if one.mirrored is not None]
-    found = []
-    for bank in banks:
-        near = [one for one in bank.known.video.search(plain) if _is_meant(one)]
-        near = near or [one for one in bank.known.video.search(mirrored) if _is_meant(one)]
-        if near:
-            found.append(_hit(bank, near[0], len(near) - 1))
-    return found
+    forms = (
+        [Seen(one.second, one.plain.bits) for one in told],
+        [Seen(one.second, one.mirrored.bits) for one in told if one.mirrored is not None],
+        [Seen(one.second, one.unboxed.bits) for one in told if one.unboxed is not None],
+    )
+    found = ((bank, next(filter(None, (_meant(bank, form) for form in forms)), [])) for bank in banks)
+    return [_hit(bank, near[0], len(near) - 1) for bank, near in found if near]
+
+
+def _meant(bank: Bank, form: Sequence[Seen]) -> list[VideoNear]:
+    return [one for one in bank.known.video.search(form) if _is_meant(one)]
 
 
 def _is_meant(near: VideoNear) -> bool:
