@@ -1,0 +1,38 @@
+"""Writes a trained network as ONNX with float16 weights, and says how far it is from what was trained.
+
+python export.py --weights WORK/NAME.pt --out image_generated.onnx [--side 256]
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from network import Network, exported
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--stages", type=int, default=11)
+    options = parser.parse_args()
+    network = Network(options.stages)
+    network.load_state_dict(torch.load(options.weights))
+    exported(network, options.side, options.out)
+    pixels = np.random.default_rng(1).random((2, 3, options.side, options.side), np.float32)
+    own = onnxruntime.InferenceSession(options.out, providers=["CPUExecutionProvider"]).run(
+        None, {"pixels": pixels}
+    )
+    with torch.inference_mode():
+        trained = [value.numpy() for value in network(torch.from_numpy(pixels))]
+    print("largest difference", [float(np.abs(a - b).max()) for a, b in zip(own, trained, strict=True)])
+    data = options.out.read_bytes()
+    print(len(data), "bytes, sha256", hashlib.sha256(data).hexdigest())
+
+
+if __name__ == "__main__":
+    main()

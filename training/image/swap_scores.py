@@ -1,0 +1,155 @@
+"""Scores and figures of the pasted-face network on people that it never saw, and the table for the run time.
+
+    python swap_scores.py --work WORK --weights swap_0.pt swap_1.pt ... --out swap_report.json --table image_swap.toml
+
+Fold K's network judges fold K's people: their own pictures, and three manipulations of them: `blended` (as in training),
+`exchanged` (another person's face, colours fitted: no training picture was made so) and `painted` (the face from an
+autoencoder, laid in whole: nothing but the decoder's trace and a seam). No output of a real swap tool was at hand.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from history import compressed, scaled
+from network import Network
+from PIL import Image
+from swap_bank import FOLDS, SIDE, Faces
+from swaps import blended, exchanged, mixed, seam, square
+from tables import ROUNDS, SEED, auroc, calibration, caught, expected_error, threshold
+
+VARIANTS = {"original": (1.0, None), "q90": (1.0, 90), "q75": (1.0, 75), "x0.5 q90": (0.5, 90)}
+KINDS = ("real", "blended", "exchanged", "painted")
+RATE = 0.03
+Scores = dict[str, dict[str, np.ndarray]]  # variant -> kind -> logits
+
+
+def seen(face: np.ndarray, name: str) -> np.ndarray:
+    """The judged square of an aligned face after a variant, (SIDE, SIDE, 3) uint8."""
+    factor, quality = VARIANTS[name]
+    picture = Image.fromarray(face)
+    picture = picture if factor == 1 else scaled(picture, factor)
+    picture = compressed(picture, quality) if quality else picture
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, square(np.asarray(picture))))
+
+
+def manipulated(faces: Faces) -> dict[str, list[np.ndarray]]:
+    draw, found = np.random.default_rng(9), {kind: [] for kind in KINDS}
+    for number, picture in enumerate(faces.apart):
+        face, other = picture.pixels, faces.apart[(number + 1) % len(faces.apart)].pixels
+        found["real"].append(face)
+        found["blended"].append(blended(draw, face)[0])
+        found["exchanged"].append(exchanged(draw, face, other))
+        if picture.name in faces.made:
+            made = faces.made[picture.name]
+            face = face[: made.shape[0], : made.shape[1]]
+            found["painted"].append(mixed(made, face, seam(draw, face.shape[0])))
+    return found
+
+
+def judged(network: Network, pictures: list[np.ndarray], variant: str) -> np.ndarray:
+    pixels = (
+        torch.from_numpy(np.stack([seen(face, variant) for face in pictures])).permute(0, 3, 1, 2).float()
+        / 255
+    )
+    with torch.inference_mode():
+        return torch.cat([network(part)[0] for part in pixels.split(16)]).numpy()
+
+
+def scored(work: Path, weights: list[Path]) -> list[Scores]:
+    found = []
+    for fold, path in enumerate(weights):
+        network = Network().eval()
+        network.load_state_dict(torch.load(path))
+        pictures = manipulated(Faces(work, fold))
+        found.append(
+            {v: {k: judged(network, faces, v) for k, faces in pictures.items() if faces} for v in VARIANTS}
+        )
+    return found
+
+
+def joined(scores: list[Scores], variant: str, kind: str) -> np.ndarray:
+    return np.concatenate([one[variant][kind] for one in scores if kind in one[variant]])
+
+
+def figures(scores: list[Scores]) -> dict:
+    draw, found = np.random.default_rng(SEED), {}
+    for variant in VARIANTS:
+        real = joined(scores, variant, "real")
+        for kind in KINDS[1:]:
+            made = joined(scores, variant, kind)
+            many = [auroc(draw.choice(real, len(real)), draw.choice(made, len(made))) for _ in range(ROUNDS)]
+            found[f"{kind}, {variant}"] = {
+                "auroc": [round(float(v), 3) for v in (auroc(real, made), *np.percentile(many, [2.5, 97.5]))],
+                "caught at 5 %": round(caught(real, made), 3), "pictures": [len(real), len(made)],
+            }  # fmt: skip
+        found[f"transfer, {variant}"] = transfer(scores, variant)
+    return found
+
+
+def transfer(scores: list[Scores], variant: str) -> dict[str, float]:
+    """False positives and calibration error when each fold is judged by what the others set."""
+    wrong, probability, truth = [], [], []
+    for fold in range(len(scores)):
+        others = [one for n, one in enumerate(scores) if n != fold]
+        real, made = joined(others, variant, "real"), joined(others, variant, "exchanged")
+        slope, offset = calibration([real], [made])
+        edge = threshold([real], RATE)
+        own = scores[fold][variant]
+        wrong.append((own["real"] > edge).mean())
+        for kind, value in (("real", 0), ("exchanged", 1)):
+            probability.append(1 / (1 + np.exp(-slope * own[kind] - offset)))
+            truth.append(np.full(len(own[kind]), value))
+    flat = np.concatenate(truth)
+    error = expected_error(np.concatenate(probability), flat, np.ones(len(flat)))
+    return {"false positives": round(float(np.mean(wrong)), 3), "calibration error": round(error, 3)}
+
+
+TABLE = """# Written by training/image/swap_scores.py; measured and explained in training/image/NOTES.md.
+
+[input]
+name = "pixels"           # float32 (N, 3, side, side), RGB, 0..1; normalisation is inside the graph
+side = {side}
+outputs = ["logit", "map"]
+
+[face]                    # which square of the upright picture is judged, from the five points of the face finder
+middle = 0.5              # its middle lies this far from the middle of the eyes to the middle of the mouth's corners
+reach = 2.6               # its side, in distances between these two
+resize = "bilinear"       # Pillow, with the square as `box`; clipped to the picture, never turned
+least_side = 80           # px of the square below which nothing is said
+
+"""
+
+
+def table(scores: list[Scores]) -> str:
+    parts = [TABLE.format(side=SIDE)]
+    for name, columns in (("high", ("original", "q90", "x0.5 q90")), ("low", ("q75",))):
+        real = [joined(scores, v, "real") for v in columns]
+        made = [joined(scores, v, "exchanged") for v in columns]
+        slope, offset = calibration(real, made)
+        odds = 1 / (1 + np.exp(-slope * max(threshold([r], RATE) for r in real) - offset))
+        edge = max(0.6, float(odds))
+        parts.append(
+            f"[calibration.{name}]\nslope = {slope:.4f}\noffset = {offset:.4f}\nthreshold = {edge:.4f}\nabstain = [0.4, {edge:.4f}]\n"
+        )
+    return "\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--table", type=Path, required=True)
+    options = parser.parse_args()
+    assert len(options.weights) == FOLDS, "one file of weights a fold"
+    torch.set_num_threads(1)
+    scores = scored(options.work, options.weights)
+    options.out.write_text(json.dumps(figures(scores), indent=1) + "\n", encoding="utf-8")
+    options.table.write_text(table(scores), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The tables of the image models: from scores of pictures that each scoring model never saw, to `report.json`.
+
+    python tables.py --scores FOLD0.json FOLD1.json ... --out report.json [--baseline NAME=FILE ...]
+
+A generator is compared with the real sources that its own fold left out too (both unseen, one model), source by
+source, and the mean over sources stands for it. Thresholds and calibration for a source are set on all the others.
+Intervals are 95 %, by a seeded bootstrap of pictures within their source, the same draws for every model (paired).
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from folds import FOLDS
+from scores import VARIANTS
+from sklearn.linear_model import LogisticRegression
+
+SEED = 20261123
+ROUNDS = 400
+RATE = 0.05  # false positives at which the share caught is told
+BINS = 10
+LEAST = 20  # photographs of a generator below which no row of them is told
+
+Rows = list[dict]
+
+
+def auroc(real: np.ndarray, made: np.ndarray) -> float:
+    """Chance that a generated picture scores above a real one; ties count half."""
+    ordered = np.sort(real)
+    return float(
+        (np.searchsorted(ordered, made, "left") + np.searchsorted(ordered, made, "right")).mean()
+        / 2
+        / len(real)
+    )
+
+
+def caught(real: np.ndarray, made: np.ndarray, rate: float = RATE) -> float:
+    """Share of generated pictures above the score that at most `rate` of the real ones exceed."""
+    ordered = np.sort(real)
+    return float((made > ordered[int(np.ceil(len(ordered) * (1 - rate))) - 1]).mean())
+
+
+def fold_of(source: str) -> int:
+    return next(number for number, pair in enumerate(FOLDS) if source in pair[0] | pair[1])
+
+
+class Scores:
+    """Scores by source and variant, with bootstrap draws that are the same whenever the pictures are."""
+
+    def __init__(self, rows: Rows, *, photos: bool = False) -> None:
+        keep = [row for row in rows if row["photo"]] if photos else rows
+        self.sources = sorted({row["source"] for row in keep})
+        self.truth = {row["source"]: row["truth"] for row in keep}
+        self.values = {
+            source: np.array([[row[name] for name in VARIANTS] for row in keep if row["source"] == source])
+            for source in self.sources
+        }
+
+    def redrawn(self, draw: np.random.Generator) -> "Scores":
+        """As many pictures of each source, drawn with replacement."""
+        own = object.__new__(Scores)
+        own.sources, own.truth = self.sources, self.truth
+        own.values = {s: v[draw.integers(0, len(v), len(v))] for s, v in self.values.items()}
+        return own
+
+    def pairs(self, made: str, variant: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The real scores and the generator's, for each real source of its fold."""
+        reals = sorted(FOLDS[fold_of(made)][0] & set(self.sources))
+        return [(self.values[real][:, variant], self.values[made][:, variant]) for real in reals]
+
+    def generators(self) -> list[str]:
+        """Names of the generated sources."""
+        return [source for source in self.sources if self.truth[source]]
+
+
+def measured(scores: Scores, variant: int) -> dict[str, float]:
+    """AUROC and share caught by generator, each the mean over its real sources; and their means."""
+    found: dict[str, float] = {}
+    for made in scores.generators():
+        pairs = scores.pairs(made, variant)
+        found[f"auroc {made}"] = float(np.mean([auroc(*pair) for pair in pairs]))
+        found[f"caught {made}"] = float(np.mean([caught(*pair) for pair in pairs]))
+    for kind in ("auroc", "caught"):
+        found[f"{kind} macro"] = float(np.mean([v for k, v in found.items() if k.startswith(kind)]))
+        found[f"{kind} worst"] = float(np.min([v for k, v in found.items() if k.startswith(kind)]))
+    return found
+
+
+def with_intervals(scores: Scores, variant: int) -> dict[str, list[float]]:
+    draw = np.random.default_rng(SEED)
+    many = [measured(scores.redrawn(draw), variant) for _ in range(ROUNDS)]
+    point = measured(scores, variant)
+    return {
+        key: [round(float(v), 3) for v in (point[key], *np.percentile([m[key] for m in many], [2.5, 97.5]))]
+        for key in point
+    }
+
+
+def advantage(scores: Scores, other: Scores, variant: int) -> list[float]:
+    """Macro AUROC of the first less that of the second, on the same draws of pictures."""
+    many = []
+    for round_ in range(ROUNDS):
+        pair = [s.redrawn(np.random.default_rng(SEED + round_)) for s in (scores, other)]
+        many.append(measured(pair[0], variant)["auroc macro"] - measured(pair[1], variant)["auroc macro"])
+    point = measured(scores, variant)["auroc macro"] - measured(other, variant)["auroc macro"]
+    return [round(float(v), 3) for v in (point, *np.percentile(many, [2.5, 97.5]))]
+
+
+def calibration(real: list[np.ndarray], made: list[np.ndarray]) -> tuple[float, float]:
+    """Slope and offset of the logit at equal priors; every source weighs alike."""
+    x = np.concatenate([*real, *made])[:, None]
+    truth = np.concatenate([np.zeros(sum(map(len, real))), np.ones(sum(map(len, made)))])
+    weight = np.concatenate(
+        [np.full(len(g), 1 / len(g) / len(group)) for group in (real, made) for g in group]
+    )
+    model = LogisticRegression(C=1e3).fit(x, truth, sample_weight=weight * len(x) / 2)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def threshold(real: list[np.ndarray], rate: float) -> float:
+    """The score that a share `rate` of real pictures exceeds, every source weighing alike."""
+    values = np.concatenate(real)
+    weight = np.concatenate([np.full(len(group), 1 / len(group) / len(real)) for group in real])
+    order = np.argsort(values)[::-1]
+    return float(values[order][np.searchsorted(np.cumsum(weight[order]), rate)])
+
+
+def expected_error(probability: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> float:
+    """Expected calibration error over ten bins of equal width, classes weighing alike."""
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    return float(
+        sum(abs((weight * (truth - probability))[bins == b].sum()) for b in range(BINS)) / weight.sum()
+    )
+
+
+def left_out_source(scores: Scores, variant: int, rate: float) -> dict[str, dict[str, float]]:
+    """For each source: false positives or share caught at the threshold of the others, and calibration error."""
+    reals = [s for s in scores.sources if not scores.truth[s] and s != "drawn"]
+    made = scores.generators()
+    found = {}
+    for source in reals:
+        others = [scores.values[s][:, variant] for s in reals if s != source]
+        edge = threshold(others, rate)
+        found[source] = {
+            "false positives": round(float((scores.values[source][:, variant] > edge).mean()), 3)
+        }
+    edge = threshold([scores.values[s][:, variant] for s in reals], rate)
+    for source in made:
+        found[source] = {"caught": round(float((scores.values[source][:, variant] > edge).mean()), 3)}
+    return found
+
+
+def left_out_error(scores: Scores, variant: int) -> float:
+    """Calibration error when every fold is calibrated by the other folds."""
+    probability, truth, weight = [], [], []
+    for fold in FOLDS:
+        inside = [s for s in scores.sources if s in fold[0] | fold[1]]
+        groups = [
+            [
+                scores.values[s][:, variant]
+                for s in scores.sources
+                if s not in inside and s != "drawn" and scores.truth[s] == t
+            ]
+            for t in (0, 1)
+        ]
+        slope, offset = calibration(*groups)
+        for source in inside:
+            values, share = (
+                scores.values[source][:, variant],
+                sum(scores.truth[s] == scores.truth[source] for s in inside),
+            )
+            probability.append(1 / (1 + np.exp(-slope * values - offset)))
+            truth.append(np.full(len(values), scores.truth[source]))
+            weight.append(np.full(len(values), 1 / len(values) / share))
+    return round(expected_error(*map(np.concatenate, (probability, truth, weight))), 3)
+
+
+def table(rows: Rows, *, photos: bool = False) -> dict:
+    scores = Scores(rows, photos=photos)
+    if photos:
+        scores.sources = [s for s in scores.sources if not scores.truth[s] or len(scores.values[s]) >= LEAST]
+    found = {}
+    for number, name in enumerate(VARIANTS):
+        found[name] = {**with_intervals(scores, number)}
+        if not photos:
+            found[name] |= {
+                "sources": left_out_source(scores, number, RATE),
+                "calibration error": left_out_error(scores, number),
+            }
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--baseline", action="append", default=[])
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    rows = [row for path in options.scores for row in json.loads(path.read_text("utf-8"))]
+    report = {"model": table(rows), "photographs alone": table(rows, photos=True), "baselines": {}}
+    for given in options.baseline:
+        name, path = given.split("=")
+        own = json.loads(Path(path).read_text("utf-8"))
+        report["baselines"][name] = {**{v: with_intervals(Scores(own), n) for n, v in enumerate(VARIANTS)},
+                                     "behind the model by": {v: advantage(Scores(rows), Scores(own), n) for n, v in enumerate(VARIANTS)}}  # fmt: skip
+    options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
