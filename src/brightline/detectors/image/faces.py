@@ -34,6 +34,7 @@ _REFINED = 0.7
 _EACH_SIZE = 256  # proposals kept of each size, by probability: bounds what a picture of noise costs
 _TO_REFINE = 192  # of all sizes together
 _TO_POINT = 64
+_STRIP_PIXELS = 2_000_000  # shrunk at a time
 _MARGIN = 0.25  # of the longer side, around the picture: a box may lie partly outside
 Values = npt.NDArray[np.float32]
 
@@ -94,11 +95,7 @@ class _Looked(msgspec.Struct, frozen=True):
 
     @classmethod
     def at(cls, pixels: Pixels, scale: float) -> "_Looked":
-        height, width = pixels.shape[:2]
-        image = Image.fromarray(pixels)
-        if scale < 1.0:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+        image = _shrunk(pixels, scale)
         margin = math.ceil(max(image.size) * _MARGIN / 64) * 64  # halves six times without a rest
         around = ((margin, margin), (margin, margin), (0, 0))
         copies = [image, Image.fromarray(np.pad(np.asarray(image), around, mode="edge"))]
@@ -120,6 +117,19 @@ class _Looked(msgspec.Struct, frozen=True):
             small = copy.resize((side, side), Image.Resampling.BOX, box=(left, top, right, bottom))
             given[index] = np.asarray(small)
         return _as_input(given)
+
+
+def _shrunk(pixels: Pixels, scale: float) -> Image.Image:
+    """The picture at that scale; a large one strip by strip, since Pillow's copy of it would not fit into a worker."""
+    height, width = pixels.shape[:2]
+    factor = int(1.0 / scale)
+    if factor > 1:
+        rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
+        strips = (Image.fromarray(pixels[y : y + rows]).reduce(factor) for y in range(0, height, rows))
+        pixels = np.concatenate([np.asarray(strip) for strip in strips])
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    image = Image.fromarray(pixels)
+    return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
 
 
 def _as_input(pixels: npt.NDArray[np.uint8]) -> Values:
