@@ -32,8 +32,13 @@ SECTIONS = (
     ("fraud-zh", "Fraud, Chinese"), ("rumour-zh", "Rumours, Chinese"), ("claims-en", "Claim matching, English"),
     ("claims-zh", "Claim matching, Chinese"), ("peers", "Side by side with other packages"),
 )  # fmt: skip
+SITTING = (
+    "The written texts come from a few sittings of one model. Where other files of theirs were trained on, the same sitting may stand on"
+    " both sides: expect less of new ones.\n"
+)
 SAID = {
-    "ai-zh": "No scientific abstracts in Chinese by people are in the data, so whether they are flagged is not known; English ones are above.\n",
+    "ai-en": SITTING,
+    "ai-zh": SITTING + "\nNo scientific abstracts in Chinese by people are in the data, so whether they are flagged is not known; English ones are above.\n",
     "peers": (
         "Same texts, same measures, one run; each peer in an environment of its own, as it ships. Our scores are by models that saw"
         " nothing of the source (of `written`: no text of the same file); what the peers were trained on is not known, and public"
@@ -100,8 +105,10 @@ def _sources(key: str, column: str) -> Callable[[Tables], float]:
 
 
 def _worst_attack(key: str, column: str = "cost") -> Callable[[Tables], float]:
-    """The single attack that costs most; three at once are another matter."""
-    return lambda tables: max(v for name, v in tables.cells(key, column).items() if name != "mixed")
+    """The single disguise that costs most; three at once, and a text that is cut, are another matter."""
+    return lambda tables: max(
+        v for name, v in tables.cells(key, column).items() if name not in {"mixed", "second half cut"}
+    )
 
 
 def _costs_at_shipped(tables: Tables, key: str) -> float:

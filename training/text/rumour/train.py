@@ -19,9 +19,16 @@ from corpora import SEED, honest, read
 from embed import kept
 from sklearn.linear_model import LogisticRegression
 
+from brightline.detectors.message import fraud_normal
 from brightline.detectors.text.rumour_signals import features
-from brightline.detectors.text.rumour_words import BUCKETS, counted, one_form
+from brightline.detectors.text.rumour_words import BUCKETS, Characters, counted, one_form
 
+# The tables of the fraud lane, each line two or three characters: one table, one recipe.
+TWINS, SPLITS = (
+    "".join(Path(fraud_normal.__file__).with_name(name).read_text("utf-8").split())
+    for name in ("fraud_traditional.txt", "fraud_split.txt")
+)
+CHARACTERS = Characters.of(TWINS, SPLITS)
 C_COSINE, C_RATIO, SIGN_SHARE = 20.0, 0.02, 0.05
 BLEND = 0.5  # of the second model, both in standard deviations
 C_SENSE, BLEND_SENSE = 0.03, 0.5
@@ -30,7 +37,7 @@ HONEST_WEIGHT = 0.5  # of one honest text of another kind, beside a post
 
 def table(texts):
     """Counts of buckets as a sparse matrix, and the signs."""
-    forms = [one_form(text) for text in texts]
+    forms = [one_form(text, CHARACTERS) for text in texts]
     found = [counted(form) for form in forms]
     ends = np.cumsum([0] + [len(buckets) for buckets, _ in found])
     counts = sp.csr_matrix(
@@ -197,6 +204,8 @@ def main():
     arrays["sense"] = (weights * unseen.sense_scale).astype(np.float32)
     arrays["sense_bias"] = np.array([bias * unseen.sense_scale], np.float32)
     arrays["line_sense"] = np.array(unseen.line_both, np.float32)
+    arrays["twins"] = np.frombuffer(TWINS.encode(), np.uint8)
+    arrays["splits"] = np.frombuffer(SPLITS.encode(), np.uint8)
     print("zh rumour", len(unseen.texts), write(arrays, asked.out / "rumour_zh.safetensors"))
 
 

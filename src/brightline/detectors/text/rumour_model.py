@@ -5,6 +5,7 @@ recipe is `training/text/rumour/train.py`.
 """
 
 import re
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from brightline.core.finding import Span
 from brightline.detectors.text.claim_sense import Sense
 from brightline.detectors.text.rumour_signals import features
-from brightline.detectors.text.rumour_words import counted, each, one_form
+from brightline.detectors.text.rumour_words import Characters, counted, each, one_form
 from brightline.weights.store import Arrays, load
 
 NAME = "rumour_zh"
@@ -41,7 +42,7 @@ def likelihood(text: str, sense: Sense | None = None) -> float:
         sense: the model `e5` of `claim_sense.senses()`, or None to do without.
     """
     model = load(NAME)
-    score = _score(model, one_form(text))
+    score = _score(model, one_form(text, _characters()))
     by_words = _probability(score, model["line"])
     if sense is None or by_words < SENSE_FROM:
         return by_words
@@ -61,7 +62,7 @@ def words_that_weighed(text: str) -> list[Word]:
 
     Only runs that stand in the text as they are read can be pointed at.
     """
-    model, form = load(NAME), one_form(text)
+    model, form = load(NAME), one_form(text, _characters())
     buckets, starts, lengths = each(form)
     if len(buckets) == 0:
         return []
@@ -72,6 +73,12 @@ def words_that_weighed(text: str) -> list[Word]:
             here = lengths == length
             np.add.at(letters, starts[here] + at, gains[here] / length)
     return _peaks(text, form, letters)
+
+
+@cache
+def _characters() -> Characters:
+    twins, splits = (load(NAME)[name].tobytes().decode("utf-8") for name in ("twins", "splits"))
+    return Characters.of(twins, splits)
 
 
 def _score(model: Arrays, form: str) -> float:
