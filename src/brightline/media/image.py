@@ -120,10 +120,7 @@ def luma(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> npt.NDArray[np.ui
         DetectorError: as `decode`.
     """
     with _opened(subject, limits) as image:
-        if image.size[0] * image.size[1] > min(DECODE_PIXELS, limits.pixels):
-            raise DetectorError(
-                f"the picture is {image.size[0]} x {image.size[1]}; {DECODE_PIXELS} pixels are decoded in full"
-            )
+        _check_decodable(image, limits)
         image.draft("L", image.size)  # a JPEG's own luma
         image.load()
         if image.mode == "L":
@@ -132,6 +129,30 @@ def luma(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> npt.NDArray[np.ui
         for y, strip in _rgb_strips(image, 1):
             grey[y : y + strip.height] = np.asarray(strip.convert("L"))
         return grey
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Pixels as they lie in the file, where JPEG's grid begins at the corner.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 sRGB, first frame, not turned.
+        orientation: what `turn` makes upright, 1 to 8.
+    """
+
+    pixels: Pixels
+    orientation: int
+
+
+def as_stored(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> Stored:
+    """Give all pixels of the first frame, not turned.
+
+    Raises:
+        DetectorError: as `decode`.
+    """
+    with _opened(subject, limits) as image:
+        _check_decodable(image, limits)
+        image.load()
+        return Stored(_pixels(image, 1), _orientation(image))
 
 
 def frames(subject: Subject, count: int, side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Pixels]:
@@ -168,10 +189,8 @@ def _remembered(subject: Subject, limits: Limits, side: int) -> Pixels:
         _recent.move_to_end(key)
         return _recent[key]
     with _opened(subject, limits) as image:
-        if not side and image.size[0] * image.size[1] > min(DECODE_PIXELS, limits.pixels):
-            raise DetectorError(
-                f"the picture is {image.size[0]} x {image.size[1]}; {DECODE_PIXELS} pixels are decoded in full"
-            )
+        if not side:
+            _check_decodable(image, limits)
         shown = _shrunk(image, side) if side else image
         shown.load()  # TIFF tells its orientation only then
         pixels = _pixels(shown, _orientation(image))
@@ -217,6 +236,12 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         raise DetectorError(
             f"the picture is {width} x {height}, more than {limits.pixels} pixels (`limits.pixels`)"
         )
+
+
+def _check_decodable(image: Image.Image, limits: Limits) -> None:
+    width, height = image.size
+    if width * height > min(DECODE_PIXELS, limits.pixels):
+        raise DetectorError(f"the picture is {width} x {height}; {DECODE_PIXELS} pixels are decoded in full")
 
 
 @cache

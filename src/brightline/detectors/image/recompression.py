@@ -47,9 +47,13 @@ class Earlier(msgspec.Struct, frozen=True):
 
 def middle(luma: Levels) -> Levels:
     """The middle of a picture on JPEG's grid, at most `SIDE_MOST` on a side."""
-    height, width = luma.shape
-    y, x = (max(0, (length - SIDE_MOST) // 2) // 8 * 8 for length in (height, width))
-    return luma[y : y + SIDE_MOST, x : x + SIDE_MOST]
+    down, across = (slice(*_middle(length)) for length in luma.shape)
+    return luma[down, across]
+
+
+def _middle(length: int) -> tuple[int, int]:
+    start = max(0, (length - SIDE_MOST) // 2) // 8 * 8
+    return start, start + SIDE_MOST
 
 
 def earlier(luma: Levels, table: Table, noise: float) -> Earlier | None:
@@ -76,6 +80,27 @@ def earlier(luma: Levels, table: Table, noise: float) -> Earlier | None:
     return Earlier(int(QUALITIES[best]), float(evidence[best]) / len(own))
 
 
+def of_blocks(luma: Levels, table: Table, quality: int, noise: float) -> Floats:
+    """For each block the log likelihood ratio of an earlier compression at `quality`, (rows, columns) of blocks.
+
+    Args:
+        luma: as for `earlier`, at least 16 pixels on a side.
+        table: likewise.
+        quality: of the earlier compression.
+        noise: as for `earlier`.
+    """
+    own, free = coefficients(luma), coefficients(luma[4:, 4:])
+    first_table = standard_table(quality)
+    total = np.zeros(len(own))
+    for row, column in _PLACES:
+        first, last = float(first_table[row, column]), float(table[row, column])
+        if first != last:
+            total += _odds(free[:, row, column], first, last, noise)[
+                _numbers(own[:, row, column], last, _STEPS_MOST)
+            ]
+    return total.reshape(luma.shape[0] // 8, luma.shape[1] // 8)
+
+
 def coefficients(luma: Levels) -> Floats:
     """Cosine transform of the 8 x 8 blocks, (blocks, 8, 8), row frequency first; what does not fill a block is left out."""
     height, width = (length // 8 * 8 for length in luma.shape)
@@ -87,21 +112,28 @@ def _ratio(own: Floats, free: Floats, first: float, last: float, noise: float) -
     """Log likelihood of one coefficient's histogram under quantisation by `first` and `last`, over `last` alone."""
     if first == last:
         return 0.0
-    seen = _counts(own, last, _STEPS_MOST)
+    return float(_counts(own, last, _STEPS_MOST) @ _odds(free, first, last, noise))
+
+
+def _odds(free: Floats, first: float, last: float, noise: float) -> Floats:
+    """For each number of steps of `last`, the log likelihood ratio of `first` before it, (2 * _STEPS_MOST + 1,)."""
     once = _even(_counts(free, last, _STEPS_MOST))
     reach = int(np.ceil((_STEPS_MOST + 0.5) * last / first))
-    twice = _even(_counts(free, first, reach)) @ _spread(
-        first * np.arange(-reach, reach + 1, dtype=np.float64), last, noise
-    )
+    centres = first * np.arange(-reach, reach + 1, dtype=np.float64)
+    twice = _even(_counts(free, first, reach)) @ _spread(centres, last, noise)
     odd = np.convolve(once, np.ones(5) / 5, "same") + 1e-12
     odd = (1 - _FLOOR) * odd / odd.sum() + _FLOOR / len(odd)
-    return float(seen @ np.log(_with_odd(twice, odd) / _with_odd(once, odd)))
+    return np.log(_with_odd(twice, odd) / _with_odd(once, odd))
+
+
+def _numbers(values: Floats, step: float, most: int) -> npt.NDArray[np.intp]:
+    """Whole numbers of steps, counted from -most, which is 0."""
+    return np.clip(np.round(values / step), -most, most).astype(np.intp) + most
 
 
 def _counts(values: Floats, step: float, most: int) -> Floats:
     """How many values lie at each whole number of steps from -most to most."""
-    numbers = np.clip(np.round(values / step), -most, most).astype(np.intp)
-    return np.asarray(np.bincount(numbers + most, minlength=2 * most + 1), dtype=np.float64)
+    return np.asarray(np.bincount(_numbers(values, step, most), minlength=2 * most + 1), dtype=np.float64)
 
 
 def _even(counts: Floats) -> Floats:
