@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -69,6 +69,9 @@ train-text: $(if $(ENV),,build/text/env/.ready) ## Train the text models anew, w
 
 eval-text: $(if $(ENV),,build/text/env/.ready) ## Measure the text models and their peers, rewrite docs/reference/text.md (DATA=folder)
 	UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never $(LANES) measure --data $(DATA) --work build/text $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(LANE),--lane $(LANE))
+
+bench-image: setup ## Speed and memory of image.generated on two cores (DATA=folder)
+	$(RUN)/python benchmarks/bench_image.py --data $(DATA)
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)

@@ -26,7 +26,6 @@ Odds = npt.NDArray[np.float64]
 
 MODEL = "image_generated"
 ODDS_MOST = 4.6  # log odds: no estimate is surer than 99 %
-BATCH = 5  # crops that run together
 
 
 class Bucket(StrEnum):
@@ -190,18 +189,20 @@ class Judge:
         return self._run(crops)[0]
 
     def _run(self, crops: Pixels) -> tuple[Values, list[Values]]:
-        """Scores (n,), and a grid of local scores for each crop."""
+        """Scores (n,), and a grid of local scores for each crop.
+
+        One crop at a time: five together are no faster on one core and take 280 MB more.
+        """
         scores, maps = [], []
-        for start in range(0, len(crops), BATCH):
-            batch = crops[start : start + BATCH].astype(np.float32).transpose(0, 3, 1, 2) / 255.0
-            found = self._network.run(np.ascontiguousarray(batch), self._outputs)
-            score = found[0].reshape(-1)
-            if len(score) != len(batch):
-                raise DetectorError(f"`{MODEL}` gave {len(score)} scores for {len(batch)} crops")
-            scores.append(score)
-            maps += list(found[1]) if len(found) > 1 else [one.reshape(1, 1) for one in score]
-        if not (np.isfinite(np.concatenate(scores)).all() and all(np.isfinite(one).all() for one in maps)):
-            raise DetectorError(f"`{MODEL}` gave something that is no number")
+        for crop in crops:
+            values = np.ascontiguousarray(crop.transpose(2, 0, 1)[None], dtype=np.float32) / 255.0
+            score, *local = self._network.run(values, self._outputs)
+            if score.size != 1:
+                raise DetectorError(f"`{MODEL}` gave {score.size} scores for one crop")
+            if not all(np.isfinite(one).all() for one in (score, *local)):
+                raise DetectorError(f"`{MODEL}` gave something that is no number")
+            scores.append(score.reshape(1))
+            maps.append(local[0].reshape(local[0].shape[-2:]) if local else score.reshape(1, 1))
         return np.concatenate(scores), maps
 
 

@@ -28,9 +28,8 @@ WINDOW = 2048  # pixels of a side that are looked at block by block: 65,000 bloc
 CELLS = 32  # of the heat map, along the longer side
 PROBABILITY = 0.95  # of what passes the thresholds, at equal priors; measured, see the card
 # Thresholds set on 2,200 pictures of which nothing was pasted; see the card.
-_EVIDENCE = (
-    0.2  # log likelihood ratio per block of the whole, from which on there is an earlier quality to lack
-)
+# Log likelihood ratio per block of the whole picture; on less, the map of its blocks cannot be trusted.
+_EVIDENCE = 0.4
 _AGAINST = -1.5  # mean log likelihood ratio around a block, from which on it lacks that quality
 _MOST = 6.0  # that one block counts
 _AROUND = 5  # blocks of a side that are averaged
