@@ -31,10 +31,10 @@ from brightline.media import ocr
 from brightline.settings import Limits, Settings
 
 WRITTEN = Path(__file__).parents[1] / "training" / "text" / "written"
-MESSAGES = 60  # of each language and answer
+MESSAGES = 25  # of each language and answer
 LONGEST = 400  # characters of a message that fits a screenshot
-PHOTOS = 200
-CODES = 60
+PHOTOS = 120
+CODES = 40
 QUALITIES = {
     "phone, PNG": (1080, 0),
     "half the size, JPEG 70": (540, 70),

@@ -71,6 +71,8 @@ def test_hidden_chinese_words_are_still_read(name):
         ("ver<b></b>ify &#110;ow", "verify now"),
         ('pay <span style="display:none">agenda</span>now', "pay now"),
         ("covid19, 3pm, 20th, 5G", "covid 0 0 pm 0 th 0 g"),
+        ("7h15 45k5 m057 f0r 57473m3n75", "this asks most for statements"),
+        ("mp3, win10, area51", "mp 0 win 0 area 0"),
         ("Re: Fwd: hello", "hello"),
         ("write to me@bank.example or www.bank.example/x", f"write to {MAIL} or {URL}"),
     ],

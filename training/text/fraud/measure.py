@@ -40,7 +40,7 @@ BESIDE = {
 
 
 class Unseen:
-    """The texts of one language, scored by models that saw neither them nor their written file."""
+    """The texts of one language, scored by models that saw neither them nor their sitting."""
 
     def __init__(self, shared: Path, language: str) -> None:
         self.language = language
@@ -56,7 +56,7 @@ class Unseen:
         self.probability = self.probable(self.score)
 
     def _calibrate(self) -> tuple[float, float]:
-        """As `train.build` does it: unseen files of written texts, and sources left out, the written ones half."""
+        """As `train.build` does it: unseen sittings of written texts, and sources left out, the written ones most."""
         texts, pools = self.texts, []
         pools.append((texts.y[texts.is_written], self.score[texts.is_written]))
         pools += [
@@ -65,7 +65,8 @@ class Unseen:
             if name != "written"
         ]
         sizes = [
-            np.full(len(y), (4.0 if number == 0 else 1.0) / len(y)) for number, (y, _) in enumerate(pools)
+            np.full(len(y), (train.WRITTEN_POOL if number == 0 else 1.0) / len(y))
+            for number, (y, _) in enumerate(pools)
         ]
         truth, score = (np.concatenate([pool[at] for pool in pools]) for at in (0, 1))
         return train.calibrate(truth, score, np.concatenate(sizes))
@@ -115,20 +116,20 @@ def sources(results: Results, unseen: Unseen) -> None:
 
 
 def folded(results: Results, unseen: Unseen) -> None:
-    """Sources in folds: other texts of the same source were trained on; written files were not."""
+    """Sources in folds: other texts of the same source were trained on; sittings were not."""
     texts, rows = unseen.texts, []
     for name in sorted(set(texts.source)):
         of = texts.source == name
         rows.append(line(str(name), texts.y[of], unseen.score[of], unseen.probability[of], SUSPECTED))
     rows.append(line("all", texts.y, unseen.score, unseen.probability, SUSPECTED))
     results.add(
-        f"fraud-{unseen.language}-folds", f"{NAMES[unseen.language]}: unseen texts of known sources, unseen files of written ones",
+        f"fraud-{unseen.language}-folds", f"{NAMES[unseen.language]}: unseen texts of known sources, unseen sittings of written ones",
         columns("source", "honest", "fraud", SUSPECTED), rows,
     )  # fmt: skip
 
 
 def kinds(results: Results, unseen: Unseen) -> None:
-    """Written lures by kind, unseen files."""
+    """Written lures by kind, unseen sittings."""
     texts = unseen.texts
     lures = texts.is_written & (texts.y == 1)
     flagged = unseen.probability >= SUSPECTED
@@ -139,7 +140,7 @@ def kinds(results: Results, unseen: Unseen) -> None:
     ]
     rows.append(["all", int(lures.sum()), share(flagged[lures])])
     results.add(
-        f"fraud-{unseen.language}-kinds", f"{NAMES[unseen.language]}: lures by kind, unseen files",
+        f"fraud-{unseen.language}-kinds", f"{NAMES[unseen.language]}: lures by kind, unseen sittings",
         [["kind", "text"], ["lures", "count"], [f"caught at {SUSPECTED}", "share"]], rows,
     )  # fmt: skip
 
@@ -188,12 +189,12 @@ def lengths(results: Results, unseen: Unseen) -> None:
         rows.append(line(name, unseen.texts.y[of], unseen.score[of], unseen.probability[of], SUSPECTED))
     results.add(
         f"fraud-{unseen.language}-lengths", f"{NAMES[unseen.language]}: lengths in characters",
-        columns("characters", "honest", "fraud", SUSPECTED), rows, "Unseen texts of known sources, unseen files of written ones.",
+        columns("characters", "honest", "fraud", SUSPECTED), rows, "Unseen texts of known sources, unseen sittings of written ones.",
     )  # fmt: skip
 
 
 def attacked(results: Results, unseen: Unseen) -> None:
-    """What each attack costs on written lures of unseen files."""
+    """What each attack costs on written lures of unseen sittings."""
     places = np.flatnonzero(unseen.texts.is_written & (unseen.texts.y == 1))
     texts = [unseen.texts.rows[place].text for place in places]
     rows, first = [], None
@@ -204,14 +205,14 @@ def attacked(results: Results, unseen: Unseen) -> None:
         first = flagged.mean() if first is None else first
         rows.append([name, share(flagged), round(float(first - flagged.mean()), 4)])
     results.add(
-        f"fraud-{unseen.language}-attacks", f"{NAMES[unseen.language]}: attacks on {len(places)} lures of unseen files",
+        f"fraud-{unseen.language}-attacks", f"{NAMES[unseen.language]}: attacks on {len(places)} lures of unseen sittings",
         [["attack", "text"], [f"caught at {SUSPECTED}", "share"], ["cost", "points"]], rows,
         "Homoglyphs are mixed scripts: half of the letters are Cyrillic. `mixed` is three of the others at once.",
     )  # fmt: skip
 
 
 def for_peers(unseen: Unseen, file: Path) -> None:
-    """Mail of a source left out with honest mail of another, messages left out, and written texts of unseen files."""
+    """Mail of a source left out with honest mail of another, messages left out, and written texts of unseen sittings."""
     chooser, texts = random.Random(SEED), unseen.texts
     with file.open("w", encoding="utf-8") as stream:
         for group in sorted(set(unseen.by_source)):

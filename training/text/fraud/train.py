@@ -7,6 +7,7 @@ Tables go to `--report` (JSON): leave-one-part-out on written lures, leave-one-k
 """
 
 import argparse
+import bisect
 import collections
 import hashlib
 import json
@@ -33,13 +34,19 @@ CAPS = {
     ("teleaf", 1): 2500, ("teleaf", 0): 2000, ("nus_zh", 0): 1000, ("ai_zh", 0): 1200, ("rumor_zh", 0): 1200,
 }  # fmt: skip
 # Spam of 2002 and 2006 is mostly advertising, which is no fraud: it counts little. Honest mail of then counts fully.
+# Texts of today weigh most: public ones are easily told apart, and teach their source.
 WEIGHTS = {
-    ("written", 0): 36.0, ("written", 1): 45.0, ("spamassassin", 1): 0.2, ("smsspam", 1): 0.15, ("ai_en", 0): 0.7,
-    ("ai_zh", 0): 0.7, ("rumor_zh", 0): 0.7,
+    ("written", 0): 36.0, ("written", 1): 45.0, ("spamassassin", 1): 0.2, ("smsspam", 1): 0.15, ("phishing_pot", 1): 0.6,
+    ("teleaf", 1): 0.2, ("fbs", 1): 0.2, ("ai_en", 0): 0.14, ("ai_zh", 0): 0.14, ("rumor_zh", 0): 0.14,
 }  # fmt: skip
-ELSE_WEIGHT = 1.0
-GRAM_SCALE, TACTIC_SCALE, PENALTY = 4.0, 0.5, 1.0
-FOLDS = 5
+ELSE_WEIGHT = 0.2
+HONEST_SHARE = 2 / 3  # of all weight: false alarms cost more, and are the rarer text here
+GRAM_SCALE, TACTIC_SCALE, PENALTY = 4.0, 0.5, 0.3
+# Numbers of the written files that one sitting wrote. A sitting has its own themes and turns of phrase, so files of one
+# stay in one fold: folds by file alone said AUROC 0.94 where new sittings gave 0.83.
+SITTINGS = {False: (9, 14, 19, 29, 39, 49, 99), True: (9, 13, 17, 29, 99)}  # the last file of each; Chinese
+FOLDS = 7
+WRITTEN_POOL = 8.0  # what the unseen written texts weigh in the calibration, a public source left out being 1
 KIND_TO_TYPE = {"bec": "business_payment", "phishing": "account_takeover", "elderly": "elderly_marketing"}
 FBS_TO_TYPE = {
     "FR:Financial": "investment",
@@ -79,10 +86,11 @@ class Texts:
 
     @property
     def weights(self) -> np.ndarray:
-        """Each row's weight by its source, the same in sum for both answers, 1 on average."""
+        """Each row's weight by its source, `HONEST_SHARE` of all for honest ones, 1 on average."""
         weights = np.array([WEIGHTS.get((row.source, row.label), ELSE_WEIGHT) for row in self.rows])
         for label in (0, 1):
-            weights[self.y == label] *= 0.5 * len(weights) / weights[self.y == label].sum()
+            share = HONEST_SHARE if label == 0 else 1 - HONEST_SHARE
+            weights[self.y == label] *= share * len(weights) / weights[self.y == label].sum()
         return weights / weights.mean()
 
 
@@ -121,15 +129,16 @@ def fit(texts: Texts, chosen: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def folds(texts: Texts) -> np.ndarray:
-    """A fold for each row; texts of one written file stay together."""
+    """A fold for each row; texts that one sitting wrote stay together."""
     found = np.random.RandomState(0).randint(0, FOLDS, len(texts.rows))
-    for number, part in enumerate(sorted(set(texts.part[texts.is_written]))):
-        found[texts.part == part] = number % FOLDS
+    lasts = SITTINGS[texts.is_chinese]
+    for part in sorted(set(texts.part[texts.is_written])):
+        found[texts.part == part] = bisect.bisect_left(lasts, data.part_number(part))
     return found
 
 
 def unseen(texts: Texts) -> np.ndarray:
-    """The score of every row by a model that saw neither it nor its written file."""
+    """The score of every row by a model that saw neither it nor its sitting."""
     fold, scores = folds(texts), np.zeros(len(texts.rows))
     for number in range(FOLDS):
         held = fold == number
@@ -139,12 +148,14 @@ def unseen(texts: Texts) -> np.ndarray:
 
 
 def attacked(texts: Texts) -> dict[str, np.ndarray]:
-    """Scores of the written lures under each attack, by a model that saw neither the lure nor its written file."""
+    """Scores of the written lures under each attack, by a model that saw neither the lure nor its sitting."""
     fold, lures = folds(texts), np.flatnonzero(texts.is_written & (texts.y == 1))
     found = {name: np.zeros(len(lures)) for name in ["none", *(CHINESE if texts.is_chinese else ENGLISH)]}
     for number in range(FOLDS):
-        weights, bias = fit(texts, fold != number)
         held = fold[lures] == number
+        if not held.any():  # Chinese has fewer sittings
+            continue
+        weights, bias = fit(texts, fold != number)
         for name, scores in found.items():
             chooser = random.Random(number)
             changed = [
@@ -161,7 +172,10 @@ def operating_points(texts: Texts, probability: np.ndarray) -> dict[str, dict[st
     """At each threshold: lures caught, the worst kind, hard honest mail flagged, all honest texts flagged."""
     lures, honest = texts.is_written & (texts.y == 1), texts.is_written & (texts.y == 0)
     newer = np.array(
-        [int(re.search(r"(\d+)$", part)[1]) >= 10 if part[-1:].isdigit() else False for part in texts.part]
+        [
+            ours and data.part_number(part) >= 30
+            for part, ours in zip(texts.part, texts.is_written, strict=True)
+        ]
     )
     hard = honest & np.isin(texts.kind, list(HARD_MAIL))
     found = {}
@@ -173,11 +187,11 @@ def operating_points(texts: Texts, probability: np.ndarray) -> dict[str, dict[st
         }
         found[str(threshold)] = {
             "lures": round(float(flagged[lures].mean()), 3),
-            "lures, files 10 on": round(float(flagged[lures & newer].mean()), 3),
+            "lures, files 30 on": round(float(flagged[lures & newer].mean()), 3),
             "hard mail": round(float(flagged[hard].mean()), 3),
-            "hard mail, files 10 on": round(float(flagged[hard & newer].mean()), 3),
+            "hard mail, files 30 on": round(float(flagged[hard & newer].mean()), 3),
             "honest": round(float(flagged[honest].mean()), 3),
-            "honest, files 10 on": round(float(flagged[honest & newer].mean()), 3),
+            "honest, files 30 on": round(float(flagged[honest & newer].mean()), 3),
             "public honest": round(float(flagged[~texts.is_written & (texts.y == 0)].mean()), 4),
             **kinds,
         }
@@ -228,7 +242,7 @@ def share(texts: Texts, flagged: np.ndarray, name: str, label: int) -> dict[str,
 
 
 def train_types(texts: Texts) -> tuple[np.ndarray, float, np.ndarray, np.ndarray, float]:
-    """Type tables from the lures whose type is known; and how often the type was right on unseen files."""
+    """Type tables from the lures whose type is known; and how often the type was right on unseen sittings."""
     named = [
         KIND_TO_TYPE.get(row.kind, row.kind) if row.source == "written" else FBS_TO_TYPE.get(row.kind, "")
         for row in texts.rows
@@ -255,6 +269,8 @@ def train_types(texts: Texts) -> tuple[np.ndarray, float, np.ndarray, np.ndarray
     fold, right = folds(texts), []
     for number in range(FOLDS):
         held = chosen & (fold == number) & texts.is_written
+        if not held.any():
+            continue
         model = learn(chosen & (fold != number))
         right.extend(model.predict(x[held]) == y[held])
     model = learn(chosen)
@@ -288,20 +304,23 @@ def build(shared: Path, language: str, without: set[str]) -> tuple[dict[str, np.
         }
     }
     loso = unseen_sources(texts)
-    # Calibration: unseen files of written texts and of each source, all sources alike.
+    # Calibration: unseen sittings of written texts and of each source, all sources alike.
     pools = [(texts.y[texts.is_written], scores[texts.is_written])]
     pools += [
         (texts.y[~np.isnan(one)], one[~np.isnan(one)]) for name, one in loso.items() if name != "written"
     ]
     y = np.concatenate([one for one, _ in pools])
     weight = np.concatenate(
-        [np.full(len(one), (4.0 if number == 0 else 1.0) / len(one)) for number, (one, _) in enumerate(pools)]
+        [
+            np.full(len(one), (WRITTEN_POOL if number == 0 else 1.0) / len(one))
+            for number, (one, _) in enumerate(pools)
+        ]
     )
     slope, offset = calibrate(y, np.concatenate([one for _, one in pools]), weight)
     probability = 1 / (1 + np.exp(-(slope * scores + offset)))
     written = texts.is_written
     lane_report |= {
-        "written, unseen files": {
+        "written, unseen sittings": {
             "auroc": round(float(roc_auc_score(texts.y[written], scores[written])), 3),
             "ece": round(expected_error(texts.y[written], probability[written]), 3),
             "caught at 0.5": share(texts, probability >= 0.5, "kind", 1),
@@ -324,14 +343,14 @@ def build(shared: Path, language: str, without: set[str]) -> tuple[dict[str, np.
         },
         "leave one kind out": leave_kinds_out(texts, slope, offset),
     }
-    lane_report["operating points, unseen files"] = operating_points(texts, probability)
-    lane_report["attacks, unseen files, caught at 0.5"] = {
+    lane_report["operating points, unseen sittings"] = operating_points(texts, probability)
+    lane_report["attacks, unseen sittings, caught at 0.5"] = {
         name: round(float((slope * one + offset >= 0).mean()), 3) for name, one in attacked(texts).items()
     }
     weights, bias = fit(texts, np.ones(len(texts.rows), bool))
     steps, scale = quantised(weights[: 1 << BITS] * GRAM_SCALE)
     types, type_scale, type_tactics, type_bias, right = train_types(texts)
-    lane_report["type right on unseen files"] = round(right, 3)
+    lane_report["type right on unseen sittings"] = round(right, 3)
     arrays = {
         "grams": steps,
         "tactics": (weights[1 << BITS :] * TACTIC_SCALE).astype(np.float32),

@@ -25,9 +25,7 @@ from brightline.settings import Settings
 
 NAME = "message.fraud"
 
-SUSPECTED = (
-    0.55  # from here on a finding is given; set on unseen files between lures missed and newsletters flagged
-)
+SUSPECTED = 0.55  # from here on a finding is given; set on unseen sittings between lures missed and newsletters flagged
 QUOTE_LIMIT = 80  # characters of content that a reason quotes
 ENTITIES_SHOWN = 10  # accounts and numbers of one text that findings name
 TACTICS_SHOWN = 3  # tactics that a reason names; all stand in the details
