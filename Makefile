@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -69,6 +69,12 @@ train-text: $(if $(ENV),,build/text/env/.ready) ## Train the text models anew, w
 
 eval-text: $(if $(ENV),,build/text/env/.ready) ## Measure the text models and their peers, rewrite docs/reference/text.md (DATA=folder)
 	UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never $(LANES) measure --data $(DATA) --work build/text $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(LANE),--lane $(LANE))
+
+train-image: ## Train the image models anew (ENV=environment of training/image/requirements.txt, DATA, PACKAGES=unpacked wallpapers)
+	training/image/recipe.sh $(TRAINER) $(DATA) $(PACKAGES) build/image src/brightline/weights
+
+eval-image: $(if $(ENV),,build/text/env/.ready) ## Measure the image models on what they never saw, rewrite docs/reference/images.md (DATA=folder PACKAGES=folder)
+	$(TRAINER) training/image/evaluate.py --data $(DATA) $(if $(PACKAGES),--packages $(PACKAGES))
 
 bench-image: setup ## Speed and memory of image.generated on two cores (DATA=folder)
 	$(RUN)/python benchmarks/bench_image.py --data $(DATA)
