@@ -82,6 +82,16 @@ class ClaimsSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     path: Path
 
 
+class ModelSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One image classifier of your own.
+
+    Attributes:
+        path: its card, a TOML file beside the ONNX file; docs/guides/own-models.md says what stands in it.
+    """
+
+    path: Path
+
+
 class MarkSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `brightline mark` writes of you, so that nobody types a code twice.
 
@@ -118,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         limits: how much untrusted bytes may cost.
         banks: banks of known items.
         claims: banks of fact-checks.
+        models: image classifiers of your own.
         trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
         mark: what is written of you into marks.
     """
@@ -139,6 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     banks: tuple[BankSetting, ...] = ()
     claims: tuple[ClaimsSetting, ...] = ()
+    models: tuple[ModelSetting, ...] = ()
     trust_list: str = ""
     mark: MarkSetting = MarkSetting()
 
@@ -158,7 +170,7 @@ def load_settings(
     """
     merged: dict[str, Any] = _read_file(file)
     base = file.parent if file is not None else Path()
-    for named in ("banks", "claims"):
+    for named in ("banks", "claims", "models"):
         banks = merged.get(named)
         for bank in banks if isinstance(banks, list) else ():
             if isinstance(bank, dict) and "path" in bank:
