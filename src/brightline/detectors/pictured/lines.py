@@ -16,6 +16,7 @@ from brightline.media.ocr import SIDE, Line, find_lines, read_line
 LINES_READ = 40  # lines of one picture; 10 to 35 ms each, so a full page takes about a second
 TILES_LIMIT = 8  # tiles of the sharper copy; 75 ms each
 TILE = 800  # pixels of a tile's side: letters stay two thirds of their size when it is looked at
+LETTERS_LEAST = 2  # of a line: a single one is mostly an ornament
 READ_SCORE = 0.7  # mean probability of a line's characters under which its reading is a guess
 _OVERLAP = 80  # pixels that neighbouring tiles share, so that no line is only seen cut
 _LONG = 2.2  # times as long as wide: such pictures are looked at in squares from the start
@@ -73,7 +74,7 @@ def read_page(pixels: Pixels, sharper: Callable[[], Pixels]) -> Page:
         lines = [line for tile in _tiles(width, height) for line in _found(pixels, tile)]
     boxes = _ordered(_without_doubles(lines))
     read = [_read(pixels, box) for box in boxes[:LINES_READ]]
-    kept = tuple(one for one in read if one.text and one.score >= READ_SCORE)
+    kept = tuple(one for one in read if len(one.text) >= LETTERS_LEAST and one.score >= READ_SCORE)
     return Page(kept, len(boxes), width, height)
 
 
