@@ -120,6 +120,12 @@ CATALOGUE: tuple[Entry, ...] = (
         kinds=(Kind.EMAIL, Kind.MSG),
         harms=(Harm.FRAUD_AI,),
     ),
+    Entry(
+        "pictured.words",
+        "brightline.detectors.pictured.words",
+        media=(Media.IMAGE,),
+        harms=(Harm.FRAUD_AI, Harm.RUMOUR, Harm.DOMAIN_MISINFO, Harm.FALSE_INFO),
+    ),
     Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
 )
 
