@@ -25,7 +25,7 @@ from brightline.doors.cli.main import COMMANDS, brightline
 from brightline.examine.catalogue import CATALOGUE, Entry, card_path
 from brightline.policy.pack import Pack, Requirement, Rule
 from brightline.policy.packs import load_packs, shipped
-from brightline.settings import BankSetting, ClaimsSetting, Limits, MarkSetting, MiB, Settings
+from brightline.settings import BankSetting, ClaimsSetting, Limits, MarkSetting, MiB, ModelSetting, Settings
 
 FOLDER = Path(__file__).parent / "reference"
 WIDTH = 100  # columns of the help texts
@@ -92,7 +92,7 @@ def settings_page() -> str:
         f"# Settings\n\n{NOTE.format(source='`src/brightline/settings.py`')}\n\n"
         "Settings stand in `brightline.toml`, in the working folder or where `--settings` points. Order: flag >"
         " environment > file > default. An unknown key is an error. In the environment, lists are separated by"
-        " commas. `limits`, `mark`, `banks` and `claims` are the tables below.\n"
+        " commas. `limits`, `mark`, `banks`, `claims` and `models` are the tables below.\n"
     )
     tables = (
         ("## Top level\n", Settings, "", "BRIGHTLINE_"),
@@ -101,6 +101,12 @@ def settings_page() -> str:
         ("## `[mark]`\n\nWhat `brightline mark` writes of you.\n", MarkSetting, "mark.", "BRIGHTLINE_MARK_"),
         ("## `[[banks]]`\n\nOne table for each bank of known items; not in the environment.\n", BankSetting, "", ""),
         ("## `[[claims]]`\n\nOne table for each bank of fact-checks; not in the environment.\n", ClaimsSetting, "", ""),
+        (
+            "## `[[models]]`\n\nOne table for each image classifier of your own; not in the environment.\n",
+            ModelSetting,
+            "",
+            "",
+        ),
     )  # fmt: skip
     return "\n".join([head, *(_settings_table(*table, reasons) for table in tables)])
 
@@ -115,7 +121,7 @@ def _settings_table(
         "|---|---|---|---|---|---|",
     ]
     for field in msgspec.structs.fields(kind):
-        if field.name in {"limits", "mark", "banks", "claims"} and kind is Settings:
+        if field.name in {"limits", "mark", "banks", "claims", "models"} and kind is Settings:
             continue
         default = "required" if field.required else f"`{_shown(field.default)}`"
         name = f"`{environ}{field.name.upper()}`" if environ else "-"

@@ -39,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
         harms: misuse codes that its findings can carry.
         text: it looks at any subject that has text or links, whatever its kind.
         whole: it compares whole files of any kind, and so does not count as having looked inside one.
+        spared: it estimates whether AI made something, and is not run where the file itself says so.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     harms: tuple[Harm, ...] = ()
     text: bool = False
     whole: bool = False
+    spared: bool = False
 
 
 _MARK_KINDS = (
@@ -126,6 +128,16 @@ CATALOGUE: tuple[Entry, ...] = (
         media=(Media.IMAGE,),
         harms=(Harm.FRAUD_AI, Harm.RUMOUR, Harm.DOMAIN_MISINFO, Harm.FALSE_INFO),
     ),
+    Entry(
+        "image.generated",
+        "brightline.detectors.image.generated",
+        media=(Media.IMAGE,),
+        harms=(Harm.UNLABELLED_AIGC,),
+        spared=True,
+    ),
+    Entry("image.history", "brightline.detectors.image.history", media=(Media.IMAGE,)),
+    Entry("image.own", "brightline.detectors.image.own", media=(Media.IMAGE,), harms=tuple(Harm)),
+    Entry("image.spliced", "brightline.detectors.image.spliced", kinds=(Kind.JPEG,)),
     Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
 )
 
@@ -202,11 +214,11 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
     That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
-    catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the trust list and the watermark keys.
+    catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the cards of own models, the trust list and the watermark keys.
 
     Raises:
         DetectorError: a detector's module is not there.
-        SettingsError: a bank, the trust list or the keyring cannot be read.
+        SettingsError: a bank, a card, the trust list or the keyring cannot be read.
     """
     digest = hashlib.sha256(canonical([settings.limits, *entries, *_libraries()]))
     folders = {PACKAGE / room for room in ROOMS}
@@ -222,6 +234,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
     for claims in settings.claims:
         digest.update(canonical([claims.name]) + _digest_of_path(claims.path))
+    for model in settings.models:  # its card names the model by SHA-256
+        digest.update(_digest_of_path(model.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
     if (

@@ -16,6 +16,7 @@ from brightline.core.signatures import Detect
 from brightline.core.subject import Gap, GapKind, Kind, Media, Role, Subject, facts_of
 from brightline.core.wire import canonical
 from brightline.core.words import Words
+from brightline.examine.cascade import spared
 from brightline.examine.catalogue import Entry, fits, load
 from brightline.settings import Settings
 
@@ -62,11 +63,12 @@ def nodes(subject: Subject, part: str = "") -> Iterator[tuple[str, Subject]]:
 
 
 def plan(subject: Subject, detectors: Sequence[Loaded]) -> list[Step]:
-    """Every detector that fits, on every part, in a fixed order."""
+    """Every detector that fits, on every part, in a fixed order: those that others can spare come last."""
+    ordered = sorted(detectors, key=lambda loaded: loaded.entry.spared)
     return [
         Step(part, node, loaded)
         for part, node in nodes(subject)
-        for loaded in detectors
+        for loaded in ordered
         if fits(loaded.entry, node)
     ]
 
@@ -108,7 +110,14 @@ def examine(
         if time.monotonic() >= deadline:
             made.append(_out_of_time(len(steps) - number, len(steps), settings))
             break
-        made.extend(run_step(steps[number], number, settings, deadline, report))
+        said = spared(steps[number].loaded.entry, steps[number].part, made)
+        if said is None:
+            made.extend(run_step(steps[number], number, settings, deadline, report))
+            continue
+        made.append(said)
+        if report is not None:
+            report(number, None)
+            report(number, said)
     return assemble(subject, made, digest)
 
 
