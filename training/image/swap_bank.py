@@ -1,9 +1,10 @@
 """The bank for pasted faces: real faces, and the same faces with a changed copy or an autoencoder's laid in.
 
-    python swap_bank.py --work WORK --chunks 10 [--fold K]
+    python swap_bank.py --work WORK --chunks 10
 
-Faces are `ffhq1024`'s, cut to the square that `swaps.py` names and resized to 160 px, the one resize of the models
-(faces come in all sizes). Of five folds by person, one is left out of learning. Same form of chunk as `bank.py`.
+Faces are `ffhq1024`'s, cut to the square that `swaps.py` names and resized to 192 px, the one resize of the models
+(faces come in all sizes). A sample's source is `people0` to `people3`, its
+person's fold, so that `train.py --without people0` never meets those. Same form of chunk as `bank.py`.
 """
 
 import argparse
@@ -16,19 +17,19 @@ from bank import CHUNK, Sample, early, stored
 from history import Step, compressed, lived, scaled
 from network import Network
 from PIL import Image, ImageEnhance
-from swaps import blended, square
+from swaps import blended, upright
 
-SIDE = 160  # px
-FOLDS = 5
+SIDE = 192  # px
+FOLDS = 4
 
 
 class Faces:
-    """Aligned faces; those of one fold apart."""
+    """Aligned faces, each with the number of its fold."""
 
-    def __init__(self, work: Path, fold: int | None) -> None:
-        found = [p for p in torch.load(work / "corpus.pt", weights_only=False) if p.source == "ffhq1024"]
-        self.learnt = [p for n, p in enumerate(found) if fold is None or n % FOLDS != fold]
-        self.apart = [p for n, p in enumerate(found) if fold is not None and n % FOLDS == fold]
+    def __init__(self, work: Path) -> None:
+        corpus = torch.load(work / "corpus.pt", weights_only=False)
+        self.all = [p for p in corpus if p.source == "ffhq1024"]
+        self.fold = {picture.name: n % FOLDS for n, picture in enumerate(self.all)}
         self.made = {
             name: kinds["tae"]
             for name, kinds in stored(work).items()
@@ -36,39 +37,33 @@ class Faces:
         }
 
 
-def history(draw: np.random.Generator, face: np.ndarray) -> list[Step]:
-    """Cut, look and saves, the same for a face and what was made from it."""
-    size = float(draw.uniform(0.45, 1.0))
-    left, top, right, bottom = square(face)
-    shift = draw.uniform(-0.06, 0.06, 2) * face.shape[0]
-    grow = draw.uniform(-0.06, 0.08) * face.shape[0]
-    box = (max(0, left + shift[0] - grow), max(0, top + shift[1] - grow),
-           min(face.shape[1], right + shift[0] + grow), min(face.shape[0], bottom + shift[1] + grow))  # fmt: skip
+def history(draw: np.random.Generator) -> list[Step]:
+    """Size, look, saves and the cut, the same for a face and what was made from it."""
+    size, small = float(draw.uniform(0.5, 1.0)), draw.random() < 0.5
     light, flip = float(draw.uniform(0.8, 1.2)), draw.random() < 0.5
-    qualities = [int(q) for q in draw.integers(60, 97, 2)]
-    twice, small = draw.random() < 0.4, draw.random() < 0.6
+    quality, again = int(draw.integers(65, 97)), int(draw.integers(65, 97))
+    turn, grow = float(draw.normal(0, 0.03)), float(draw.uniform(0.9, 1.05))
+    across, down = (float(v) for v in draw.normal(0, 0.015, 2))
     steps = [Step(lambda p: scaled(p, size), moves=True)] if small else []
-
-    def cut(picture: Image.Image) -> Image.Image:
-        ratio = picture.size[0] / face.shape[1]
-        own = tuple(max(0, min(edge * ratio, picture.size[n % 2])) for n, edge in enumerate(box))
-        return picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, own)
-
     steps += [
         Step(lambda p: ImageEnhance.Brightness(p).enhance(light)),
-        Step(lambda p: compressed(p, qualities[0])),
+        Step(lambda p: compressed(p, quality)),
     ]
-    steps += [Step(cut, moves=True)]
-    steps += [Step(lambda p: p.transpose(Image.Transpose.FLIP_LEFT_RIGHT), moves=True)] if flip else []
-    return [*steps, Step(lambda p: compressed(p, qualities[1]))] if twice else steps
+    if draw.random() < 0.3:
+        steps.append(Step(lambda p: compressed(p, again)))
+    steps.append(Step(lambda p: upright(p, SIDE, turn, grow, (across, down)), moves=True))
+    return (
+        [*steps, Step(lambda p: p.transpose(Image.Transpose.FLIP_LEFT_RIGHT), moves=True)] if flip else steps
+    )
 
 
 def pair(draw: np.random.Generator, faces: Faces, number: int) -> list[Sample]:
-    picture = faces.learnt[int(draw.integers(len(faces.learnt)))]
+    picture = faces.all[int(draw.integers(len(faces.all)))]
+    source = f"people{faces.fold[picture.name]}"
     made = faces.made.get(picture.name) if draw.random() < 0.4 else None
     face = picture.pixels if made is None else picture.pixels[: made.shape[0], : made.shape[1]]
     fake, mask = blended(draw, face, made)
-    steps = history(draw, face)
+    steps = history(draw)
     shade = Image.fromarray((mask * 255).astype(np.uint8)).convert("RGB")
     places = (
         np.asarray(lived(shade, steps, moved_only=True))[:, :, 0]
@@ -77,20 +72,18 @@ def pair(draw: np.random.Generator, faces: Faces, number: int) -> list[Sample]:
         / 255
     )
     places = places.astype(np.float32)
-    return [Sample(np.asarray(lived(Image.fromarray(face), steps)), 0 * places, "ffhq1024", "real", number),
-            Sample(np.asarray(lived(Image.fromarray(fake), steps)), places, "ffhq1024", "blended", number)]  # fmt: skip
+    return [Sample(np.asarray(lived(Image.fromarray(face), steps)), 0 * places, source, "real", number),
+            Sample(np.asarray(lived(Image.fromarray(fake), steps)), places, source, "blended", number)]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--chunks", type=int, default=10)
-    parser.add_argument("--fold", type=int)
-    parser.add_argument("--bank", default="swap_bank")
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = Network().eval().to(memory_format=torch.channels_last)
-    faces, folder = Faces(options.work, options.fold), options.work / options.bank
+    faces, folder = Faces(options.work), options.work / "swap_bank"
     folder.mkdir(exist_ok=True)
     for number in range(options.chunks):
         draw = np.random.default_rng(500 + number)

