@@ -130,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         claims: banks of fact-checks.
         models: image classifiers of your own.
         trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
+        protect_persons: faces are compared with the register of persons who asked to be protected; read
+            docs/guides/protected-persons.md about the law first.
         mark: what is written of you into marks.
     """
 
@@ -152,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claims: tuple[ClaimsSetting, ...] = ()
     models: tuple[ModelSetting, ...] = ()
     trust_list: str = ""
+    protect_persons: bool = False  # faces are sensitive personal information in most laws
     mark: MarkSetting = MarkSetting()
 
 

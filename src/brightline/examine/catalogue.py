@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Media, Subject
 from brightline.core.wire import canonical
+from brightline.detectors.person.files import FILE_NAME as PERSONS
 from brightline.settings import Settings
 from brightline.watermark.keyring import FILE_NAME as KEYRING
 
@@ -138,6 +140,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("image.history", "brightline.detectors.image.history", media=(Media.IMAGE,)),
     Entry("image.own", "brightline.detectors.image.own", media=(Media.IMAGE,), harms=tuple(Harm)),
     Entry("image.spliced", "brightline.detectors.image.spliced", kinds=(Kind.JPEG,)),
+    Entry("person.protected", "brightline.detectors.person.protected", media=(Media.IMAGE,)),
     Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
 )
 
@@ -214,7 +217,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
     """SHA-256 over everything that findings depend on besides the subject, 64 hex digits.
 
     That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
-    catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the cards of own models, the trust list and the watermark keys.
+    catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the cards of own models, the
+    trust list, the watermark keys and, where it is switched on, the register of protected persons.
 
     Raises:
         DetectorError: a detector's module is not there.
@@ -238,6 +242,10 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(_digest_of_path(model.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
+    if settings.protect_persons and (register := settings.home / PERSONS).exists():
+        # The day counts too: consents run out, and what was found under one must not be given back after it.
+        today = datetime.now(UTC).date().isoformat()
+        digest.update(canonical(["persons", today]) + _digest_of_path(register))
     if (
         keyring := settings.home / KEYRING
     ).exists():  # 256 random bits a key: the digest tells nothing of them
