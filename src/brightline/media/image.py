@@ -9,7 +9,7 @@ import struct
 import warnings
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import BinaryIO
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brightline.core.errors import DetectorError
+from brightline.core.finding import Box
 from brightline.core.subject import Kind, Subject
 from brightline.settings import Limits
 
@@ -110,49 +111,73 @@ def thumbnail(subject: Subject, side: int, limits: Limits = DEFAULT_LIMITS) -> P
     return _remembered(subject, limits, side)
 
 
-def luma(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
-    """Give the brightness of the first frame as it is stored: not turned, and of a JPEG without a colour conversion.
+def crops(subject: Subject, boxes: Sequence[Box], limits: Limits = DEFAULT_LIMITS) -> tuple[Pixels, ...]:
+    """Give rectangles of the first frame, upright, with 4 bytes a pixel of the whole held in place of 7.
 
-    Returns:
-        (height, width) uint8.
+    Args:
+        subject: a picture.
+        boxes: within the upright picture.
+        limits: for the size of the whole.
 
     Raises:
-        DetectorError: as `decode`.
+        DetectorError: the subject is no picture, is broken, over `limits.pixels` or too large for a worker.
     """
+    key = (subject.digest, subject.size_bytes, subject.kind, 0)
+    if key in _recent:
+        whole = _recent[key]
+        return tuple(whole[box.y : box.y + box.height, box.x : box.x + box.width] for box in boxes)
     with _opened(subject, limits) as image:
-        _check_decodable(image, limits)
-        image.draft("L", image.size)  # a JPEG's own luma
-        image.load()
-        if image.mode == "L":
-            return np.asarray(image)
-        grey = np.empty((image.height, image.width), dtype=np.uint8)
-        for y, strip in _rgb_strips(image, 1):
-            grey[y : y + strip.height] = np.asarray(strip.convert("L"))
-        return grey
+        image.load()  # TIFF tells its orientation only then
+        orientation, brightness = _orientation(image), _range(image)
+        return tuple(
+            turn(
+                np.asarray(_as_rgb(image.crop(_lying(box, image.size, orientation)), brightness)), orientation
+            )
+            for box in boxes
+        )
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """Pixels as they lie in the file, where JPEG's grid begins at the corner.
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """The middle of a picture as it is stored: not turned, so that JPEG's grid begins at its corner.
 
     Attributes:
-        pixels: (height, width, 3) uint8 sRGB, first frame, not turned.
-        orientation: what `turn` makes upright, 1 to 8.
+        pixels: (height, width) or (height, width, 3) uint8.
+        left: columns before it, a multiple of 8.
+        top: rows before it, likewise.
+        width: of the whole picture as stored.
+        height: likewise.
+        orientation: what `turn` makes the whole picture upright, 1 to 8.
     """
 
     pixels: Pixels
+    left: int
+    top: int
+    width: int
+    height: int
     orientation: int
 
 
-def as_stored(subject: Subject, limits: Limits = DEFAULT_LIMITS) -> Stored:
-    """Give all pixels of the first frame, not turned.
+def stored_window(subject: Subject, most: int, *, grey: bool, limits: Limits = DEFAULT_LIMITS) -> Window:
+    """Give at most `most` pixels a side of the middle of the first frame; of a JPEG in grey its own luma, unconverted.
 
     Raises:
-        DetectorError: as `decode`.
+        DetectorError: the subject is no picture, is broken, over `limits.pixels` or too large for a worker.
     """
     with _opened(subject, limits) as image:
-        _check_decodable(image, limits)
+        if grey:
+            image.draft("L", image.size)  # decoded without colour: 1 byte a pixel in place of 4
         image.load()
-        return Stored(_pixels(image, 1), _orientation(image))
+        left, top = (max(0, (length - most) // 2) // 8 * 8 for length in image.size)
+        shown = image.crop((left, top, min(image.width, left + most), min(image.height, top + most)))
+        shown = _as_rgb(shown, _range(image)) if not grey or image.mode != "L" else shown
+        return Window(
+            pixels=np.asarray(shown.convert("L") if grey else shown),
+            left=left,
+            top=top,
+            width=image.width,
+            height=image.height,
+            orientation=_orientation(image),
+        )
 
 
 def frames(subject: Subject, count: int, side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Pixels]:
@@ -289,6 +314,18 @@ def _rgb_strips(image: Image.Image, multiple: int) -> Iterator[tuple[int, Image.
     for y in range(0, image.height, rows):
         strip = image.crop((0, y, image.width, min(image.height, y + rows)))
         yield y, _as_rgb(strip, brightness)
+
+
+def _lying(box: Box, size: tuple[int, int], orientation: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of an upright box in the picture as it is stored, `size` wide and high."""
+    x, y, right, bottom = box.x, box.y, box.x + box.width, box.y + box.height
+    if orientation >= 5:  # lies on its side: rows are columns
+        x, y, right, bottom = y, x, bottom, right
+    if orientation in {2, 3, 7, 8}:
+        x, right = size[0] - right, size[0] - x
+    if orientation in {3, 4, 6, 7}:
+        y, bottom = size[1] - bottom, size[1] - y
+    return x, y, right, bottom
 
 
 def turn(pixels: Pixels, orientation: int) -> Pixels:

@@ -28,7 +28,7 @@ from brightline.detectors.image.generated import judged
 from brightline.detectors.image.heat import heat_of
 from brightline.detectors.image.model import ODDS_MOST, open_judge
 from brightline.detectors.image.scope import out_of_scope
-from brightline.media.image import DECODE_PIXELS, decode
+from brightline.media.image import DECODE_PIXELS, crops, decode
 from brightline.media.jpeg_tables import Coding, compression_of, luma_table, quality_of, standard_table
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "image"
@@ -105,6 +105,22 @@ def test_tiles_reach_from_edge_to_edge(width, height):
     if width >= 192:
         assert min(box.x for box in places) == 0
         assert max(box.x + box.width for box in places) == width
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_crops_of_a_file_are_those_of_the_upright_picture(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = stored(photo(200, 120), Kind.PNG, exif=exif)
+    boxes = [Box(0, 0, 30, 20), Box(50, 31, 60, 50), Box(3, 7, 110, 100)]
+    found = crops(picture, boxes)
+    upright = decode(picture)
+    for box, piece in zip(boxes, found, strict=True):
+        assert np.array_equal(piece, upright[box.y : box.y + box.height, box.x : box.x + box.width])
+    for box, piece in zip(
+        boxes, crops(picture, boxes), strict=True
+    ):  # now from the picture that is remembered
+        assert piece.shape == (box.height, box.width, 3)
 
 
 # JPEG's tables

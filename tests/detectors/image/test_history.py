@@ -18,7 +18,7 @@ from brightline.detectors.image.grid import offsets
 from brightline.detectors.image.history import detect
 from brightline.detectors.image.recompression import BLOCKS_LEAST, coefficients, earlier
 from brightline.detectors.image.resampling import shared_peak
-from brightline.media.image import luma
+from brightline.media.image import stored_window
 from brightline.media.jpeg_tables import standard_table
 
 CONTEXT = Context(time="2026-11-23T00:00:00Z")
@@ -129,9 +129,9 @@ def test_even_pictures_have_no_peaks():
 def test_brightness_of_any_picture_is_that_of_the_picture():
     image = clean("cat")
     for kind, options in ((Kind.PNG, {}), (Kind.JPEG, {"quality": 98}), (Kind.WEBP, {"lossless": True})):
-        found = luma(subject(stored(image, kind, **options), kind))
+        found = stored_window(subject(stored(image, kind, **options), kind), 4000, grey=True).pixels
         assert np.abs(found.astype(int) - np.asarray(image.convert("L"), dtype=int)).mean() < 1.5
-    cmyk = luma(subject(stored(image.convert("CMYK"), quality=95)))
+    cmyk = stored_window(subject(stored(image.convert("CMYK"), quality=95)), 4000, grey=True).pixels
     assert cmyk.shape == (image.height, image.width)
 
 

@@ -3,7 +3,7 @@
 Shrinking would wipe out the traces that generators leave, so nothing is ever resized.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -35,38 +35,49 @@ def middles(pixels: Pixels, side: int, most: int) -> Cut:
         side: of a crop, in pixels.
         most: crops.
     """
-    height, width = pixels.shape[:2]
-    roomy = _mirrored(pixels, side)
-    free_y, free_x = roomy.shape[0] - side, roomy.shape[1] - side
-    chosen: list[tuple[int, int]] = []
+    return _cut(pixels, middle_places(pixels.shape[1], pixels.shape[0], side, most), side)
+
+
+def middle_places(width: int, height: int, side: int, most: int) -> tuple[Box, ...]:
+    """Where `middles` looks in a picture of that size."""
+    chosen: list[Box] = []
     for down, across in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3)):  # in quarters of the picture
-        y = _within(roomy.shape[0] * down // 4 - side // 2, free_y)
-        x = _within(roomy.shape[1] * across // 4 - side // 2, free_x)
-        if len(chosen) < most and all(abs(y - b) >= APART or abs(x - a) >= APART for b, a in chosen):
-            chosen.append((y, x))
-    return _cut(roomy, chosen, side, width, height)
+        y = _within(max(height, side) * down // 4 - side // 2, height - side)
+        x = _within(max(width, side) * across // 4 - side // 2, width - side)
+        if len(chosen) < most and all(abs(y - one.y) >= APART or abs(x - one.x) >= APART for one in chosen):
+            chosen.append(_place(x, y, side, width, height))
+    return tuple(chosen)
 
 
 def tiles(pixels: Pixels, side: int, most: int) -> Cut:
     """Crops spread evenly from edge to edge, at most `most` a side; the picture is mirrored as above."""
-    height, width = pixels.shape[:2]
-    roomy = _mirrored(pixels, side)
-    ys, xs = (list(_even(length, side, most)) for length in roomy.shape[:2])
-    return _cut(roomy, [(y, x) for y in ys for x in xs], side, width, height)
+    return _cut(pixels, tile_places(pixels.shape[1], pixels.shape[0], side, most), side)
 
 
-def _mirrored(pixels: Pixels, side: int) -> Pixels:
-    height, width = pixels.shape[:2]
-    if min(height, width) >= side:
-        return pixels
-    missing = ((0, max(0, side - height)), (0, max(0, side - width)), (0, 0))
+def tile_places(width: int, height: int, side: int, most: int) -> tuple[Box, ...]:
+    """Where `tiles` looks in a picture of that size."""
+    xs, ys = (list(_even(max(length, side), side, most)) for length in (width, height))
+    return tuple(_place(x, y, side, width, height) for y in ys for x in xs)
+
+
+def filled(pieces: Sequence[Pixels], side: int) -> Pixels:
+    """Pieces of a picture as crops (n, side, side, 3): what is smaller is mirrored at its right and lower edge."""
+    return np.stack([_mirrored(piece, side) for piece in pieces])
+
+
+def _cut(pixels: Pixels, places: tuple[Box, ...], side: int) -> Cut:
+    pieces = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in places]
+    return Cut(filled(pieces, side), places)
+
+
+def _mirrored(piece: Pixels, side: int) -> Pixels:
+    missing = ((0, side - piece.shape[0]), (0, side - piece.shape[1]), (0, 0))
     # numpy repeats the mirror as often as it takes, also for a single pixel.
-    return np.pad(pixels, missing, mode="symmetric")
+    return np.pad(piece, missing, mode="symmetric")
 
 
-def _cut(roomy: Pixels, corners: list[tuple[int, int]], side: int, width: int, height: int) -> Cut:
-    places = tuple(Box(x, y, max(1, min(side, width - x)), max(1, min(side, height - y))) for y, x in corners)
-    return Cut(np.stack([roomy[y : y + side, x : x + side] for y, x in corners]), places)
+def _place(x: int, y: int, side: int, width: int, height: int) -> Box:
+    return Box(x, y, min(side, width - x), min(side, height - y))
 
 
 def _even(length: int, side: int, most: int) -> Iterator[int]:

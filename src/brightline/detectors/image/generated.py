@@ -12,10 +12,11 @@ from brightline.core.harm import Harm
 from brightline.core.heat_words import heat_words
 from brightline.core.subject import Subject
 from brightline.core.words import Words
+from brightline.detectors.image.crops import Cut, filled, tile_places
 from brightline.detectors.image.heat import heat_of
 from brightline.detectors.image.model import Calibration, Judge, Reading, shipped
-from brightline.detectors.image.scope import OutOfScope, out_of_scope, too_small
-from brightline.media.image import Size, decode, size
+from brightline.detectors.image.scope import TILE_SIDE, TILES_MOST, OutOfScope, out_of_scope_by, too_small
+from brightline.media.image import Size, crops, size
 from brightline.media.jpeg_tables import Coding, Compression, compression_of
 
 NAME = "image.generated"
@@ -40,11 +41,14 @@ def judged(subject: Subject, judge: Judge) -> Finding:
     whole = size(subject)
     if (tiny := too_small(min(whole.width, whole.height), judge.said.crops.least_side)) is not None:
         return _outside(tiny, whole)
-    pixels = decode(subject)
-    if (outside := out_of_scope(pixels)) is not None:
+    gate = tile_places(whole.width, whole.height, TILE_SIDE, TILES_MOST)
+    places = judge.places(whole.width, whole.height)
+    pieces = crops(subject, (*gate, *places))  # in one go: decoding costs more than all the rest
+    if (outside := out_of_scope_by(filled(pieces[: len(gate)], TILE_SIDE))) is not None:
         return _outside(outside, whole)
     compression = compression_of(subject)
-    return _estimate(judge.read(pixels, compression), whole, compression)
+    chosen = Cut(filled(pieces[len(gate) :], judge.said.input.side), places)
+    return _estimate(judge.read(chosen, min(whole.width, whole.height), compression), whole, compression)
 
 
 def _estimate(reading: Reading, whole: Size, compression: Compression) -> Finding:

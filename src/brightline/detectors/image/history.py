@@ -12,9 +12,9 @@ from brightline.core.finding import Basis, Detail, Finding
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.grid import offsets
-from brightline.detectors.image.recompression import Earlier, Levels, earlier, middle
+from brightline.detectors.image.recompression import SIDE_MOST, Earlier, Levels, earlier
 from brightline.detectors.image.resampling import shared_peak
-from brightline.media.image import luma, size
+from brightline.media.image import size, stored_window
 from brightline.media.jpeg_tables import HEADER_BYTES, Coding, Compression, Table, compression_of, luma_table
 
 NAME = "image.history"
@@ -41,7 +41,7 @@ def detect(subject: Subject) -> Iterator[Finding]:
     yield _storage(compression, whole.width, whole.height)
     if min(whole.width, whole.height) < SIDE_LEAST:
         return
-    pixels = middle(luma(subject))
+    pixels = stored_window(subject, SIDE_MOST, grey=True).pixels
     table = luma_table(subject.blob.head(HEADER_BYTES)) if compression.coding is Coding.JPEG else None
     if (found := _recompressed(pixels, table, compression)) is not None:
         yield found

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Box
-from brightline.detectors.image.crops import middles
+from brightline.detectors.image.crops import Cut, middle_places
 from brightline.media.image import Pixels
 from brightline.media.jpeg_tables import Coding, Compression
 from brightline.weights.network import Network, Values
@@ -158,15 +158,23 @@ class Judge:
         self._network = network
         self._outputs = ("logit", "map") if "map" in names else ("logit",)
 
-    def read(self, pixels: Pixels, compression: Compression) -> Reading:
-        """Judge an upright picture, (height, width, 3) uint8 sRGB.
+    def places(self, width: int, height: int) -> tuple[Box, ...]:
+        """Where to look in an upright picture of that size."""
+        return middle_places(width, height, self.said.input.side, self.said.crops.most)
+
+    def read(self, chosen: Cut, shorter: int, compression: Compression) -> Reading:
+        """Judge an upright picture by its crops.
+
+        Args:
+            chosen: crops at `places`.
+            shorter: side of the picture, in pixels.
+            compression: how it was stored.
 
         Raises:
             DetectorError: the network cannot run, or gives no numbers.
         """
-        bucket = self.said.bucket(compression, min(pixels.shape[:2]))
+        bucket = self.said.bucket(compression, shorter)
         scale = self.said.calibration[bucket]
-        chosen = middles(pixels, self.said.input.side, self.said.crops.most)
         scores, maps = self._run(chosen.crops)
         odds = scale.slope * float(scores.mean()) + scale.offset
         return Reading(

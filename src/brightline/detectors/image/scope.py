@@ -12,10 +12,8 @@ from brightline.core.words import Words
 from brightline.detectors.image.crops import tiles
 from brightline.media.image import Pixels
 
-_SIDE, _MOST = (
-    128,
-    3,
-)  # nine tiles at most, so that it costs some milliseconds whatever the size of the picture
+TILE_SIDE = 128  # pixels
+TILES_MOST = 3  # in a row and in a column: the gate costs some milliseconds whatever the size of the picture
 _CELL = 8  # pixels of a cell's side: JPEG's block
 _EVEN = 8  # grey levels within a cell up to which it holds nothing
 _HARD = 60  # from which on it holds an edge; what lies between is texture
@@ -82,7 +80,12 @@ def too_small(side: int, least: int) -> OutOfScope | None:
 
 def out_of_scope(pixels: Pixels) -> OutOfScope | None:
     """Why an upright picture cannot be judged, or None."""
-    seen = measures(pixels)
+    return out_of_scope_by(tiles(pixels, TILE_SIDE, TILES_MOST).crops)
+
+
+def out_of_scope_by(crops: Pixels) -> OutOfScope | None:
+    """The same by its tiles alone, (n, TILE_SIDE, TILE_SIDE, 3) uint8 sRGB, at most `TILES_MOST` in a row and column."""
+    seen = measures(crops)
     if seen.even >= _BLANK_SHARE and seen.hard < _BLANK_EDGES:
         share = round(100 * seen.even)
         return OutOfScope(
@@ -102,12 +105,11 @@ def out_of_scope(pixels: Pixels) -> OutOfScope | None:
     return _graphic() if _is_graphic(seen) else None
 
 
-def measures(pixels: Pixels) -> Measures:
-    """Measure an upright picture, (height, width, 3) uint8 sRGB."""
-    crops = tiles(pixels, _SIDE, _MOST).crops
+def measures(crops: Pixels) -> Measures:
+    """Measure the tiles of an upright picture."""
     red, green, blue = (crops[..., channel].astype(np.uint16) for channel in range(3))
     luma = ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)
-    count = _SIDE // _CELL
+    count = TILE_SIDE // _CELL
     cells = luma.reshape(-1, count, _CELL, count, _CELL).transpose(2, 4, 0, 1, 3).reshape(_CELL * _CELL, -1)
     # Pixels by cells: this way round the extremes are found ten times faster.
     low, high = cells.min(axis=0), cells.max(axis=0)

@@ -19,7 +19,7 @@ from brightline.core.heat_words import heat_words
 from brightline.core.subject import Kind, Subject
 from brightline.core.words import Words
 from brightline.detectors.image.recompression import Earlier, Floats, earlier, middle, of_blocks
-from brightline.media.image import Pixels, as_stored, luma, size, turn
+from brightline.media.image import Pixels, Window, size, stored_window, turn
 from brightline.media.jpeg_tables import HEADER_BYTES, Table, luma_table, quality_of
 
 NAME = "image.spliced"
@@ -62,22 +62,15 @@ def detect(subject: Subject) -> Iterator[Finding]:
     table = luma_table(subject.blob.head(HEADER_BYTES))
     if table is None or min(whole.width, whole.height) < SIDE_LEAST:
         return
-    brightness = luma(subject)
-    found = earlier(middle(brightness), table, _NOISE)
+    window = stored_window(subject, WINDOW, grey=True)
+    found = earlier(middle(window.pixels), table, _NOISE)
     if found is None or found.evidence < _EVIDENCE or abs(found.quality - quality_of(table)[0]) < 2:
         return
-    stored = as_stored(subject)
-    down, across = (_window(length) for length in brightness.shape)
-    evidence = of_blocks(brightness[down, across], table, found.quality, _NOISE)
-    places = _lacking(evidence, _clipped(stored.pixels[down, across], evidence.shape))
+    evidence = of_blocks(window.pixels, table, found.quality, _NOISE)
+    coloured = stored_window(subject, WINDOW, grey=False).pixels
+    places = _lacking(evidence, _clipped(coloured, evidence.shape))
     if places is not None:
-        heat = _heat(places, brightness.shape, (down.start, across.start), stored.orientation)
-        yield _finding(found, table, heat, places.share)
-
-
-def _window(length: int) -> slice:
-    start = max(0, (length - WINDOW) // 2) // 8 * 8
-    return slice(start, start + WINDOW)
+        yield _finding(found, table, _heat(places, window), places.share)
 
 
 def _clipped(pixels: Pixels, shape: tuple[int, ...]) -> Mask:
@@ -106,18 +99,18 @@ def _mean_around(values: Floats) -> Floats:
     return np.asarray(ndimage.uniform_filter(values, _AROUND, mode="constant"))
 
 
-def _heat(places: _Places, shape: tuple[int, ...], start: tuple[int, int], orientation: int) -> Heat:
+def _heat(places: _Places, window: Window) -> Heat:
     """The places over the whole upright picture; each cell shows the clearest block in it."""
-    height, width = shape[0], shape[1]
+    height, width = window.height, window.width
     cell = max(height, width) / CELLS
     rows, columns = max(1, round(height / cell)), max(1, round(width / cell))
     levels = np.zeros((rows, columns, 1), dtype=np.uint8)
     for row, column in zip(*np.nonzero(places.clearness), strict=True):
-        y, x = start[0] + 8 * row + 4, start[1] + 8 * column + 4
+        y, x = window.top + 8 * row + 4, window.left + 8 * column + 4
         at = min(rows - 1, int(y * rows / height)), min(columns - 1, int(x * columns / width))
         level = round(255 * float(places.clearness[row, column]))
         levels[at[0], at[1], 0] = max(int(levels[at[0], at[1], 0]), level)
-    upright = turn(levels, orientation)
+    upright = turn(levels, window.orientation)
     return Heat(upright.shape[1], upright.shape[0], np.ascontiguousarray(upright).tobytes())
 
 
