@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image eval-speech
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -75,6 +75,9 @@ train-image: ## Train the image models anew (ENV=environment of training/image/r
 
 eval-image: $(if $(ENV),,build/text/env/.ready) ## Measure the image models on what they never saw, rewrite docs/reference/images.md (DATA=folder PACKAGES=folder)
 	$(TRAINER) training/image/evaluate.py --data $(DATA) $(if $(PACKAGES),--packages $(PACKAGES))
+
+eval-speech: setup ## Render docs/reference/speech.md (SPEECH=work folder of training/speech to measure its held-out scores anew)
+	PYTHONPATH=src:training/speech $(RUN)/python training/speech/evaluate.py $(if $(SPEECH),--work $(SPEECH))
 
 bench-image: setup ## Speed and memory of image.generated on two cores (DATA=folder)
 	$(RUN)/python benchmarks/bench_image.py --data $(DATA)

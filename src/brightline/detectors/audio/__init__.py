@@ -1,0 +1,1 @@
+"""Detectors that listen: made voices, speakers, what is said."""
