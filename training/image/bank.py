@@ -24,6 +24,10 @@ SIDE = 160  # px, crops; the network takes any multiple of 32
 CHUNK = 240  # samples
 GENUINE = 0.4  # share of samples that are no pair
 UNPHOTO = 0.2  # weight of generated pictures that are no photographs, against 1
+SHARES = {
+    "web_gpt4o_nanobanana": 4,
+    "ffhq1024": 2,
+}  # draws for one draw of any other source: today's generators, faces
 COLLAGE = {"sd_art_512collage"}  # illustrations pasted together: learnt from by nobody
 BATCH = 24
 
@@ -88,7 +92,9 @@ class Sampler:
 
     def _one(self, group: dict[str, list[str]], *, photo: bool = False) -> tuple[str, str]:
         while True:
-            source = str(self.draw.choice(sorted(group)))
+            sources = sorted(group)
+            shares = np.array([SHARES.get(source, 1) for source in sources], float)
+            source = str(self.draw.choice(sources, p=shares / shares.sum()))
             name = group[source][int(self.draw.integers(len(group[source])))]
             if not photo or name in self.photo or self.draw.random() < UNPHOTO:
                 return source, name

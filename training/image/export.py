@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
-from network import Network, exported
+from network import COARSE, Network, TwoScales, exported
 
 
 def main() -> None:
@@ -19,17 +19,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--stages", type=int, default=11)
+    parser.add_argument(
+        "--coarse", type=float, default=COARSE, help="share of the half-size picture; 0 for none"
+    )
     options = parser.parse_args()
-    network = Network(options.stages)
-    network.load_state_dict(torch.load(options.weights))
+    trained = Network(options.stages)
+    trained.load_state_dict(torch.load(options.weights))
+    network = TwoScales(trained, options.coarse).eval() if options.coarse else trained.eval()
     exported(network, options.side, options.out)
     pixels = np.random.default_rng(1).random((2, 3, options.side, options.side), np.float32)
     own = onnxruntime.InferenceSession(options.out, providers=["CPUExecutionProvider"]).run(
         None, {"pixels": pixels}
     )
     with torch.inference_mode():
-        trained = [value.numpy() for value in network(torch.from_numpy(pixels))]
-    print("largest difference", [float(np.abs(a - b).max()) for a, b in zip(own, trained, strict=True)])
+        wanted = [value.numpy() for value in network(torch.from_numpy(pixels))]
+    print("largest difference", [float(np.abs(a - b).max()) for a, b in zip(own, wanted, strict=True)])
     data = options.out.read_bytes()
     print(len(data), "bytes, sha256", hashlib.sha256(data).hexdigest())
 

@@ -15,6 +15,7 @@ from torch import nn
 
 EARLY = 6  # layers of the trunk that stay as ImageNet made them: 40 channels, one place for 8 x 8 px
 STAGES = 11  # of 16 blocks: 112 channels, one place for 16 x 16 px
+COARSE = 1 / 3  # share of the half-size picture in what ships
 OPSET = 17
 
 
@@ -61,6 +62,25 @@ class Network(nn.Module):
         return places.mean((1, 2)), places
 
 
+class TwoScales(nn.Module):
+    """What ships: the network's places on the picture and on its half size, averaged.
+
+    Averaging 2 x 2 px takes away what compression did, and shows what a generator paints at a coarser grain.
+    """
+
+    def __init__(self, network: Network, share: float = COARSE) -> None:
+        super().__init__()
+        self.network, self.share = network, share
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of pictures and of places, as the network's."""
+        fine = self.network(pixels)[1]
+        coarse = self.network(nn.functional.avg_pool2d(pixels, 2))[1]
+        grown = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)
+        places = (1 - self.share) * fine + self.share * grown
+        return places.mean((1, 2)), places
+
+
 def folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
     """One convolution that does what both did at test time, with the padding of TensorFlow for even sides."""
     gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -80,7 +100,7 @@ def _block(block: nn.Module) -> Step:
     return Step(nn.Sequential(*layers), adds=bool(block.id_skip and still))
 
 
-def exported(network: Network, side: int, path: Path) -> None:
+def exported(network: nn.Module, side: int, path: Path) -> None:
     """Writes float16 weights as ONNX; the graph computes in float32 after casts, so that any CPU runs it alike."""
     import onnx
     from onnx import numpy_helper
