@@ -55,12 +55,24 @@ def _filled(log_power: np.ndarray) -> np.ndarray:
     return np.tile(log_power, repeats)[:, : min(FRAMES, least)]
 
 
-def loaded(work: Path, tables: list[str]) -> tuple[list[Clip], np.ndarray, np.ndarray]:
+class Bank:
+    """The tables' caches as one, left on disk: `bank[number, version, :, start:end]`, so that folds share its pages."""
+
+    def __init__(self, parts: list[np.ndarray]) -> None:
+        self.parts = parts
+        self.ends = np.cumsum([len(part) for part in parts])
+
+    def __getitem__(self, place: tuple) -> np.ndarray:
+        part = int(np.searchsorted(self.ends, place[0], side="right"))
+        return self.parts[part][(place[0] - (self.ends[part] - len(self.parts[part])), *place[1:])]
+
+
+def loaded(work: Path, tables: list[str]) -> tuple[list[Clip], Bank, np.ndarray]:
     """Clips of the tables, their (clips, versions, BANDS, FRAMES) uint8 bank and (clips, versions) frame counts."""
     clips = [clip for table in tables for clip in listed_in(work / f"{table}.tsv")]
     parts = [np.load(work / "bank" / f"{table}.npy", mmap_mode="r") for table in tables]
     lengths = np.concatenate([np.load(work / "bank" / f"{table}.lengths.npy") for table in tables])
-    return clips, np.concatenate(parts), lengths
+    return clips, Bank(parts), lengths
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Fits one network: balanced sources, pairs of a clip and its copy, masks, mixing.
 
-Usage: python fit.py --work FOLDER --out NAME [--fold N] [--network ear|light] [--minutes M] [--shared-only] [--seed N]
+Usage: python fit.py --work FOLDER --out NAME [--fold N] [--network ear|light] [--steps N] [--shared-only] [--seed N]
 
-Writes `out/NAME.pt` and, for a fold, `out/NAME.npy`: logits of the held-out clips for the versions as_is, same_mp3 and
+Writes `out/NAME.pt` and, for a fold, `out/NAME.npz`: logits of the held-out clips for the versions as_is, same_mp3 and
 telephone, nan for the others.
 """
 
@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import LOW, STEP, VERSIONS, loaded
+from bank import LOW, STEP, VERSIONS, Bank, loaded
 from clips import Clip
 from folds import fold_of, trained_on
 from network import Ear, Light
+from sklearn.metrics import roc_auc_score
 
 from brightline.detectors.audio.spoof_features import BANDS, WINDOW_FRAMES, starts
 
-CROP = (
-    224  # frames heard in training, of the 296 of a window: cheaper, and the network must not lean on length
-)
+CROP = 224
+"""Frames heard in training, of a window's 296: cheaper, and the network must not lean on length."""
 BATCH = 48
 TESTED = ("as_is", "same_mp3", "telephone")
 HEARD = [VERSIONS.index(name) for name in VERSIONS if name != "same_mp3"]
@@ -70,12 +70,19 @@ def main() -> None:
             scores=scores,
             names=np.array([clip.name for clip in clips]),
         )
+        near = [number for number in held if clips[number].kind == "shared" and clips[number].system != "cc0"]
+        truths = np.array([clips[number].truth for number in near])
+        print(
+            asked.out,
+            [round(float(roc_auc_score(truths, scores[near, column])), 3) for column in range(2)],
+            flush=True,
+        )
 
 
 class Batches:
     """Draws training batches."""
 
-    def __init__(self, clips: list[Clip], bank: np.ndarray, lengths: np.ndarray, numbers: list[int],
+    def __init__(self, clips: list[Clip], bank: Bank, lengths: np.ndarray, numbers: list[int],
                  asked: argparse.Namespace) -> None:  # fmt: skip
         self.clips, self.bank, self.lengths, self.asked = clips, bank, lengths, asked
         self.chance = np.random.default_rng(asked.seed)
@@ -176,7 +183,7 @@ def fit(network: torch.nn.Module, batches: Batches, asked: argparse.Namespace) -
 
 
 def logits(
-    network: torch.nn.Module, bank: np.ndarray, lengths: np.ndarray, numbers: list[int], version: int
+    network: torch.nn.Module, bank: Bank, lengths: np.ndarray, numbers: list[int], version: int
 ) -> np.ndarray:
     """Mean logit over each clip's windows."""
     network.eval()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
-from bank import LOW, STEP, VERSIONS, loaded
+from bank import LOW, STEP, VERSIONS, Bank, loaded
 from fit import HEARD, TESTED
 from folds import FOLDS, fold_of, trained_on
 from scipy.fft import dct
@@ -52,7 +52,7 @@ def main() -> None:
     )
 
 
-def lfcc(bank: np.ndarray, lengths: np.ndarray, number: int, version: int) -> np.ndarray:
+def lfcc(bank: Bank, lengths: np.ndarray, number: int, version: int) -> np.ndarray:
     """(frames, COEFFICIENTS) cepstral coefficients of linear bands."""
     log_power = bank[number, version, :, : lengths[number, version]].T * np.float32(STEP) + np.float32(LOW)
     return dct(log_power, norm="ortho", axis=1)[:, :COEFFICIENTS]
@@ -68,9 +68,7 @@ def statistics(cepstra: np.ndarray) -> np.ndarray:
     )
 
 
-def boosting(
-    bank: np.ndarray, lengths: np.ndarray, numbers: list[int], truths: np.ndarray, versions: list[int]
-):
+def boosting(bank: Bank, lengths: np.ndarray, numbers: list[int], truths: np.ndarray, versions: list[int]):
     """A scorer of cepstra."""
     rows = np.stack(
         [statistics(lfcc(bank, lengths, number, version)) for version in versions for number in numbers]
@@ -81,9 +79,7 @@ def boosting(
     return lambda cepstra: model.booster_.predict(statistics(cepstra)[None], raw_score=True)[0]
 
 
-def mixtures(
-    bank: np.ndarray, lengths: np.ndarray, numbers: list[int], truths: np.ndarray, versions: list[int]
-):
+def mixtures(bank: Bank, lengths: np.ndarray, numbers: list[int], truths: np.ndarray, versions: list[int]):
     """A scorer of cepstra: difference of the mean log-likelihoods of 64 Gaussians a class."""
     chance = np.random.default_rng(6)
     models = []

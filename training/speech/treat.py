@@ -211,10 +211,10 @@ def _rnnoise(sound: np.ndarray) -> np.ndarray:
     spec = importlib.util.spec_from_file_location("rnnoise", where)
     binding = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(binding)
-    state, parts = binding.create(), []
+    state = binding.create()
     whole = (np.clip(resample_poly(sound, 3, 1), -1, 1) * 32767).astype(np.int16)
-    for place in range(0, len(whole) - 479, 480):
-        parts.append(np.asarray(binding.process_mono_frame(state, whole[place : place + 480])[0]).ravel())
+    frames = whole[: len(whole) // 480 * 480].reshape(-1, 480)
+    parts = [np.asarray(binding.process_mono_frame(state, frame)[0]).ravel() for frame in frames]
     binding.destroy(state)
     return resample_poly(np.concatenate(parts).astype(np.float32) / 32768, 1, 3).astype(np.float32)
 
