@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 run() { "$python" "$here/$1.py" "${@:2}"; }
 
 run prepare --data "$data" --packages "$packages" --work "$work"
-run bank --work "$work" --chunks 34
+run bank --work "$work" --chunks 46
 run train --work "$work" --name all --epochs 4
 for fold in 0 1 2 3; do
   run train --work "$work" --name "fold$fold" --fold "$fold" --epochs 4
@@ -24,10 +24,11 @@ for kind in handmade frozen; do
 done
 run evaluate --data "$data" --packages "$packages"
 
-run swap_bank --work "$work" --chunks 7
-run train --work "$work" --bank swap_bank --name swap --epochs 4 --rate 4e-4
-run train --work "$work" --bank swap_bank --name swap0 --without people0 --epochs 4 --rate 4e-4
-run train --work "$work" --bank swap_bank --name swap1 --without people1 --epochs 4 --rate 4e-4
-run export --weights "$work/swap.pt" --out "$weights/image_swap.onnx" --side 192
+faces=(--work "$work" --bank swap_bank --epochs 5 --rate 4e-4 --part --local 0.2)
+run swap_bank --work "$work" --chunks 11
+run train "${faces[@]}" --name swap
+run train "${faces[@]}" --name swap0 --without people0
+run train "${faces[@]}" --name swap1 --without people1
+run export --weights "$work/swap.pt" --out "$weights/image_swap.onnx" --side 192 --coarse 0
 run swap_scores --work "$work" --weights "$work/swap0.pt" "$work/swap1.pt" \
   --out "$here/swap_report.json" --table "$weights/image_swap.toml"

@@ -1,6 +1,6 @@
 """The bank for pasted faces: real faces, and the same faces with a changed copy or an autoencoder's laid in.
 
-    python swap_bank.py --work WORK --chunks 10
+    python swap_bank.py --work WORK --chunks 11
 
 Faces are `ffhq1024`'s, cut to the square that `swaps.py` names and resized to 192 px, the one resize of the models
 (faces come in all sizes). A sample's source is `people0` to `people3`, its
@@ -79,13 +79,14 @@ def pair(draw: np.random.Generator, faces: Faces, number: int) -> list[Sample]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--chunks", type=int, default=10)
+    parser.add_argument("--chunks", type=int, default=11)
+    parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = Network().eval().to(memory_format=torch.channels_last)
     faces, folder = Faces(options.work), options.work / "swap_bank"
     folder.mkdir(exist_ok=True)
-    for number in range(options.chunks):
+    for number in range(options.first, options.first + options.chunks):
         draw = np.random.default_rng(500 + number)
         samples = [s for n in range(CHUNK // 2) for s in pair(draw, faces, number * CHUNK + n)]
         torch.save({"early": early(network, samples), "places": torch.from_numpy(np.stack([s.places for s in samples])),

@@ -2,9 +2,9 @@
 
     python swap_scores.py --work WORK --weights swap_0.pt swap_1.pt ... --out swap_report.json --table image_swap.toml
 
-Fold K's network judges fold K's people: their own pictures, and three manipulations of them: `blended` (as in training),
-`exchanged` (another person's face, colours fitted: no training picture was made so) and `painted` (the face from an
-autoencoder, laid in whole: nothing but the decoder's trace and a seam). No output of a real swap tool was at hand.
+Fold K's network judges fold K's people: their own pictures, and two manipulations of them: `blended` (as in training) and
+`exchanged` (another person's face laid in, colours fitted: no training picture was made so). No output of a real swap
+tool was at hand.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from history import compressed, scaled
 from network import Network
 from PIL import Image
 from swap_bank import SIDE, Faces
-from swaps import MARGIN, blended, exchanged, mixed, seam, upright
+from swaps import MARGIN, blended, exchanged, upright
 from tables import ROUNDS, SEED, auroc, calibration, caught, expected_error, threshold
 
 VARIANTS = {"original": (1.0, None), "q90": (1.0, 90), "q75": (1.0, 75), "x0.5 q90": (0.5, 90)}
-KINDS = ("real", "blended", "exchanged", "painted")
+KINDS = ("real", "blended", "exchanged")
 RATE = 0.03
 Scores = dict[str, dict[str, np.ndarray]]  # variant -> kind -> logits
 
@@ -43,10 +43,6 @@ def manipulated(faces: Faces, fold: int) -> dict[str, list[np.ndarray]]:
         found["real"].append(face)
         found["blended"].append(blended(draw, face)[0])
         found["exchanged"].append(exchanged(draw, face, other))
-        if picture.name in faces.made:
-            made = faces.made[picture.name]
-            face = face[: made.shape[0], : made.shape[1]]
-            found["painted"].append(mixed(made, face, seam(draw, face.shape[0])))
     return found
 
 
@@ -86,7 +82,8 @@ def figures(scores: list[Scores]) -> dict:
                 "auroc": [round(float(v), 3) for v in (auroc(real, made), *np.percentile(many, [2.5, 97.5]))],
                 "caught at 5 %": round(caught(real, made), 3), "pictures": [len(real), len(made)],
             }  # fmt: skip
-        found[f"transfer, {variant}"] = transfer(scores, variant)
+        if len(scores) > 1:
+            found[f"transfer, {variant}"] = transfer(scores, variant)
     return found
 
 

@@ -19,7 +19,6 @@ from torch import nn
 
 DECAY = 0.99  # of the running mean of weights that is kept
 WHOLE = 0.02  # share of places by which a picture counts as all real or all fake
-LOCAL = 0.5  # weight of the places' loss beside the pictures'
 
 
 class Bank:
@@ -38,8 +37,16 @@ class Bank:
         self.weight = torch.where(made, 0.5 / made.float().mean(), 0.5 / (1 - made.float().mean()))
 
 
-def loss(network: Network, bank: Bank, chosen: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of whole pictures (those all real or all fake) and of places."""
+def loss(network: Network, bank: Bank, chosen: torch.Tensor, local: float, *, part: bool) -> torch.Tensor:
+    """Cross-entropy of pictures and of places.
+
+    Args:
+        network: what learns.
+        bank: what from.
+        chosen: places in the bank.
+        local: weight of the places beside the pictures.
+        part: whether a picture is fake when a part of it is; otherwise those in between count by their places alone.
+    """
     with torch.autocast("cpu", torch.bfloat16):
         logit, places = network.late(
             bank.early[chosen].bfloat16().contiguous(memory_format=torch.channels_last)
@@ -47,11 +54,12 @@ def loss(network: Network, bank: Bank, chosen: torch.Tensor) -> torch.Tensor:
     logit, places = logit.float(), places.float()
     truth, weight = bank.places[chosen], bank.weight[chosen]
     share = truth.mean((1, 2))
-    whole = ((share < WHOLE) | (share > 1 - WHOLE)).float()
+    whole = ((share < WHOLE) | (share > 1 - WHOLE) | part).float()
+    fake = (share > WHOLE).float() if part else share.round()
     entropy = nn.functional.binary_cross_entropy_with_logits
-    pictures = entropy(logit, share.round(), reduction="none") * weight * whole
-    local = entropy(places, truth, reduction="none").mean((1, 2)) * weight
-    return pictures.sum() / whole.sum() + LOCAL * local.mean()
+    pictures = entropy(logit, fake, reduction="none") * weight * whole
+    among = entropy(places, truth, reduction="none").mean((1, 2)) * weight
+    return pictures.sum() / whole.sum() + local * among.mean()
 
 
 def train(options: argparse.Namespace) -> None:
@@ -81,7 +89,7 @@ def train(options: argparse.Namespace) -> None:
         if number % (len(bank.early) // options.batch) == 0:
             order = torch.from_numpy(draw.permutation(len(bank.early)))
         begin = number * options.batch % (len(bank.early) // options.batch * options.batch)
-        cost = loss(network, bank, order[begin : begin + options.batch])
+        cost = loss(network, bank, order[begin : begin + options.batch], options.local, part=options.part)
         optimiser.zero_grad()
         cost.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -112,6 +120,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--decay", type=float, default=0.02)
+    parser.add_argument("--local", type=float, default=0.5, help="weight of the places beside the pictures")
+    parser.add_argument("--part", action="store_true", help="a picture is fake when a part of it is: faces")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
