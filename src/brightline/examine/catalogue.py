@@ -141,6 +141,13 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("image.own", "brightline.detectors.image.own", media=(Media.IMAGE,), harms=tuple(Harm)),
     Entry("image.spliced", "brightline.detectors.image.spliced", kinds=(Kind.JPEG,)),
     Entry("person.protected", "brightline.detectors.person.protected", media=(Media.IMAGE,)),
+    Entry(
+        "video.generated",
+        "brightline.detectors.video.generated",
+        media=(Media.VIDEO,),
+        harms=(Harm.UNLABELLED_AIGC,),
+        spared=True,
+    ),
     Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
 )
 

@@ -1,18 +1,17 @@
 """The video room: stills, shots and time brought together, with a network that takes bright frames for generated ones."""
 
-import hashlib
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnxparts import TABLE, brightness, weights
 from PIL import Image, ImageDraw
 
-from brightline.core.alarm import StepTimeout, time_limit
+from brightline.core.alarm import StepTimeout
 from brightline.core.errors import DetectorError
 from brightline.core.finding import Basis, Finding, Seconds
 from brightline.core.harm import Harm
@@ -20,7 +19,7 @@ from brightline.core.subject import Kind
 from brightline.core.wire import canonical
 from brightline.detectors.video.course import Moment, Scale, curve, judge, shots_of, trimmed
 from brightline.detectors.video.generated import NAME, RULE, judged, prepare
-from brightline.detectors.video.model import open_frame_judge
+from brightline.detectors.video.model import FrameJudge, open_frame_judge
 from brightline.media.image import Pixels
 from brightline.settings import Limits, Settings
 from films import RATE, encoded, filmed, sound_only
@@ -29,7 +28,6 @@ SIDE = 96
 CAT = Path(__file__).parents[3] / "examples" / "image" / "cat.jpg"
 SCALE = Scale(slope=1.0, offset=0.0, most=4.6)
 CALIBRATION = """
-network = "{}"
 crops = 2
 least_stills = 3
 threshold = 0.9
@@ -45,7 +43,7 @@ most = 4.0
 def folder(tmp_path_factory):
     data = brightness(side=SIDE, gain=60.0)
     place = weights(tmp_path_factory.mktemp("weights"), data, TABLE.format(side=SIDE))
-    (place / "video_generated.toml").write_text(CALIBRATION.format(hashlib.sha256(data).hexdigest()))
+    (place / "video_generated.toml").write_text(CALIBRATION)
     return place
 
 
@@ -170,19 +168,24 @@ def test_black_frames_between_shots_do_not_count(frames):
 # When time runs out, a file breaks off or is very long
 
 
+class Interrupted(FrameJudge):
+    """Runs out of time at its sixth frame, wherever the clock stands."""
+
+    def score(self, pixels: Pixels, number: int) -> float:
+        if number >= 5:
+            raise StepTimeout
+        return super().score(pixels, number)
+
+
 def test_what_was_seen_before_the_time_ran_out_is_said(frames):
-    film = filmed(encoded(pan(50, 20, (1280, 720)), crf=35))
+    hasty = Interrupted(frames._judge, frames.said)
     found: list[Finding] = []
-
-    def look() -> None:
-        with time_limit(0.6):
-            found.extend(judged(film, frames, Limits()))
-
     with pytest.raises(StepTimeout):
-        look()
+        found.extend(judged(filmed(encoded(pan(50, 8))), hasty, Limits()))
     (finding,) = found
     assert finding.claim == "synthetic.video"
-    assert 1 <= int(finding.detail("frames")) < 40
+    assert finding.detail("frames") == "5"
+    assert "from 0 to 2 s" in finding.why.en
 
 
 def test_a_broken_tail_leaves_what_was_seen_and_an_error(frames):
@@ -203,6 +206,7 @@ def test_bytes_that_are_no_video_are_detector_errors(frames, kind):
             list(judged(filmed(data, kind), frames, Limits()))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 20_000), st.binary(min_size=1, max_size=40))
 def test_changed_bytes_end_in_findings_or_in_detector_errors(frames, at, junk):
     data = bytearray(_SMALL)
@@ -223,14 +227,6 @@ def test_a_long_video_is_looked_at_from_beginning_to_end(frames):
 
 
 # Calibration
-
-
-def test_a_calibration_for_another_network_is_refused(folder, tmp_path):
-    for name in ("manifest.toml", "image_generated.onnx", "image_generated.toml"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    (tmp_path / "video_generated.toml").write_text(CALIBRATION.format("0" * 64))
-    with pytest.raises(DetectorError, match="another network"):
-        open_frame_judge(tmp_path)
 
 
 @pytest.mark.parametrize(

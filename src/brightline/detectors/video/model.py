@@ -1,25 +1,23 @@
 """The network of `image.generated`, asked about frames of a video, with a calibration of its own.
 
 A codec for video leaves other traces than JPEG, and fewer: what a score means was measured anew, and stands in
-`weights/video_generated.toml`.
+`weights/video_generated.toml`. Scores are the network's log odds for a picture of high quality, so that they keep
+their scale when the network is trained anew and calibrated.
 """
 
 from functools import cache
-from hashlib import sha256
 from importlib.resources.abc import Traversable
 from math import isfinite
 
 import msgspec
 import numpy as np
 
-from brightline.core.errors import DetectorError
 from brightline.detectors.image.crops import middles
-from brightline.detectors.image.model import MODEL as NETWORK
-from brightline.detectors.image.model import Judge, open_judge
+from brightline.detectors.image.model import Bucket, Judge, open_judge
 from brightline.detectors.image.model import shipped as shipped_judge
 from brightline.detectors.video.course import Scale
 from brightline.media.image import Pixels
-from brightline.weights.store import network_bytes, table
+from brightline.weights.store import table
 
 MODEL = "video_generated"
 CROPS = 5  # places of a frame among which those that are looked at change
@@ -29,7 +27,6 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured, `video_generated.toml`; keys that are not named here are for people.
 
     Attributes:
-        network: SHA-256 of the network that was measured, 64 hex digits.
         crops: crops of one frame: its middle, and others by turns.
         least_stills: in scope, under which nothing can be said.
         scale: from score to log odds.
@@ -37,7 +34,6 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         abstain: probabilities between which nothing is said.
     """
 
-    network: str
     crops: int
     least_stills: int
     scale: Scale
@@ -67,9 +63,10 @@ class FrameJudge:
         self.said = said
         self.least_side = judge.said.crops.least_side
         self._judge = judge
+        self._scale = judge.said.calibration[Bucket.HIGH]
 
     def score(self, pixels: Pixels, number: int) -> float:
-        """Score one upright frame: the mean over its middle and other crops, which change with its number.
+        """Score one upright frame, in log odds of a picture: over its middle and other crops, which change with its number.
 
         Args:
             pixels: (height, width, 3) uint8 sRGB.
@@ -85,21 +82,17 @@ class FrameJudge:
             else []
         )
         scores = self._judge.scores(np.ascontiguousarray(crops[sorted({0, *others})]))
-        return float(scores.mean())
+        return self._scale.slope * float(scores.mean()) + self._scale.offset
 
 
 def open_frame_judge(folder: Traversable | None = None) -> FrameJudge:
     """The network and calibration of a folder, those that ship by default.
 
     Raises:
-        DetectorError: they are missing, damaged, or the calibration is for another network.
+        DetectorError: they are missing or damaged.
     """
-    said = table(MODEL, Table, folder)
-    if said.network != sha256(network_bytes(NETWORK, folder)).hexdigest():
-        raise DetectorError(
-            f"`{MODEL}.toml` was measured with another network than `{NETWORK}`; run `training/video/fit.py` anew"
-        )
-    return FrameJudge(open_judge(folder) if folder is not None else shipped_judge(), said)
+    judge = open_judge(folder) if folder is not None else shipped_judge()
+    return FrameJudge(judge, table(MODEL, Table, folder))
 
 
 @cache

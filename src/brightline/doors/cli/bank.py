@@ -28,7 +28,7 @@ def command() -> None:
 @click.argument("bank", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("paths", nargs=-1, required=True)
 def make(bank: Path, paths: tuple[str, ...]) -> int:
-    """Write BANK (JSON lines, sealed) of the files at PATHS: SHA-256, PDQ of pictures, TLSH and words of texts."""
+    """Write BANK (JSON lines, sealed) of the files at PATHS: SHA-256, PDQ of pictures and videos, TLSH and words of texts."""
     problems: list[str] = []
     subjects = _open_all(paths, read_settings(None).limits, problems)
     count = write_rows(bank_from_subjects(subjects), bank)
