@@ -11,6 +11,7 @@ import io
 import random
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def main() -> None:
     alone = judge(data, options.weights)
     print(f"video.generated on one core, {alone.stills} stills: {alone}")
     wall_s = time.perf_counter()
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         spent = list(pool.map(judge, [data] * 4, [options.weights] * 4))
     both = Spent((time.perf_counter() - wall_s) / 4, sum(one.cpu_s for one in spent) / 8)
     print(f"two processes, one core each: {both}; target {TARGET:g}")

@@ -47,7 +47,9 @@ CODINGS = (
 )
 HALVED = 0.5  # of the slope: no real generated video was at hand
 MOST = 3.0  # log odds: 95 %
-FALSE_ALARMS = 0.02  # of real clips, sources weighing alike, that the threshold lets through; pictures are allowed 0.03
+FALSE_ALARMS = (
+    0.02  # of real clips, sources weighing alike, that the threshold lets through; pictures are allowed 0.03
+)
 
 
 def main() -> None:
