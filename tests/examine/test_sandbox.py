@@ -215,3 +215,17 @@ def read_with_library_defaults(data: bytes) -> None:
 def test_the_own_defaults_of_the_library_would_reach_for_the_network() -> None:
     """Shows what our settings prevent, and that the filter sees it."""
     assert run(read_with_library_defaults, signing.sign(jpeg(), "image/jpeg", remote_url=REMOTE)) == KILLED
+
+
+def keep_little() -> None:
+    if not sandbox.give_back_memory():
+        os._exit(77)  # another C library
+    held = [bytearray(10 * 1024 * 1024) for _ in range(6)]
+    small = [bytearray(100) for _ in range(1000)]
+    most = sandbox._private_bytes()
+    held.clear()
+    os._exit(0 if small and most - sandbox._private_bytes() > 50 * 1024 * 1024 else 1)
+
+
+def test_freed_blocks_are_given_back_so_that_the_next_subject_has_room():
+    assert run(keep_little) in {0, 77}

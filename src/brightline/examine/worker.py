@@ -32,7 +32,13 @@ from brightline.examine.messages import (
     decode_settings,
 )
 from brightline.examine.run import Loaded, examine, load_all, nodes
-from brightline.examine.sandbox import deny_network, die_with_parent, limit_cores, limit_memory
+from brightline.examine.sandbox import (
+    deny_network,
+    die_with_parent,
+    give_back_memory,
+    limit_cores,
+    limit_memory,
+)
 from brightline.examine.unopened import bare_subject
 from brightline.intake.open import open_file, open_subject
 from brightline.media.preview import preview
@@ -67,6 +73,7 @@ def work(
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     die_with_parent()  # the fork server, which ends when the pool's process ends
     limit_cores()
+    give_back_memory()
     frozen = decode_settings(settings)
     detectors = load_all(msgspec.msgpack.decode(entries, type=tuple[Entry, ...]), frozen)
     limit_memory(frozen.limits.worker_memory_bytes)
