@@ -26,7 +26,12 @@ from brightline.examine.catalogue import CATALOGUE, Entry, card_path
 from brightline.policy.pack import Pack, Requirement, Rule
 from brightline.policy.packs import load_packs, shipped
 from brightline.settings import BankSetting, ClaimsSetting, Limits, MarkSetting, MiB, ModelSetting, Settings
+from brightline.settings_gateway import GatewayLimits, GatewaySetting, RoutesSetting, UpstreamSetting
 
+TABLES = {  # settings that are tables of their own
+    Settings: {"limits", "mark", "banks", "claims", "models", "gateway"},
+    GatewaySetting: {"upstreams", "routes", "limits"},
+}
 FOLDER = Path(__file__).parent / "reference"
 WIDTH = 100  # columns of the help texts
 NOTE = "This page is written by `docs/make_reference.py` from {source}; run `make docs` after changing that."
@@ -67,13 +72,17 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         command = brightline.get_command(context, name)
         if command is None:
             raise LookupError(f"`{name}` is listed and is no command")
-        yield f"brightline {name}", command
-        if isinstance(command, click.Group):
-            for part in sorted(command.list_commands(context)):
-                inner = command.get_command(context, part)
-                if inner is None:
-                    raise LookupError(f"`{name} {part}` is listed and is no command")
-                yield f"brightline {name} {part}", inner
+        yield from _commands(f"brightline {name}", command, context)
+
+
+def _commands(path: str, command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for part in sorted(command.list_commands(context)):
+            inner = command.get_command(context, part)
+            if inner is None:
+                raise LookupError(f"`{path} {part}` is listed and is no command")
+            yield from _commands(f"{path} {part}", inner, context)
 
 
 def _command(path: str, command: click.Command) -> str:
@@ -87,12 +96,12 @@ def _command(path: str, command: click.Command) -> str:
 
 def settings_page() -> str:
     """Every setting: default, what it means, its reason, its name in the environment."""
-    reasons = _comments(Path(inspect.getfile(Settings)))
+    reasons = _comments(Path(inspect.getfile(Settings))) | _comments(Path(inspect.getfile(GatewaySetting)))
     head = (
         f"# Settings\n\n{NOTE.format(source='`src/brightline/settings.py`')}\n\n"
         "Settings stand in `brightline.toml`, in the working folder or where `--settings` points. Order: flag >"
         " environment > file > default. An unknown key is an error. In the environment, lists are separated by"
-        " commas. `limits`, `mark`, `banks`, `claims` and `models` are the tables below.\n"
+        " commas. `limits`, `mark`, `banks`, `claims`, `models` and `gateway` are the tables below.\n"
     )
     tables = (
         ("## Top level\n", Settings, "", "BRIGHTLINE_"),
@@ -107,6 +116,13 @@ def settings_page() -> str:
             "",
             "",
         ),
+        ("## `[gateway]`\n\nThe proxy before your models; not in the environment.\n",
+         GatewaySetting, "gateway.", ""),
+        ("## `[[gateway.upstreams]]`\n\nOne table for each server of models.\n", UpstreamSetting, "", ""),
+        ("## `[gateway.routes]`\n\nWhat each route does with what could not be judged.\n",
+         RoutesSetting, "gateway.routes.", ""),
+        ("## `[gateway.limits]`\n\nHow much callers and upstreams may cost.\n",
+         GatewayLimits, "gateway.limits.", ""),
     )  # fmt: skip
     return "\n".join([head, *(_settings_table(*table, reasons) for table in tables)])
 
@@ -121,9 +137,11 @@ def _settings_table(
         "|---|---|---|---|---|---|",
     ]
     for field in msgspec.structs.fields(kind):
-        if field.name in {"limits", "mark", "banks", "claims", "models"} and kind is Settings:
+        if field.name in TABLES.get(kind, ()):
             continue
         default = "required" if field.required else f"`{_shown(field.default)}`"
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = "`{}`" if field.default_factory is dict else f"`{_shown(field.default_factory())}`"
         name = f"`{environ}{field.name.upper()}`" if environ else "-"
         reason = reasons.get((kind.__name__, field.name), "-")
         unit = _unit(field.name, field.default)
@@ -146,7 +164,7 @@ def _shown(value: object) -> str:
 
 def _unit(name: str, default: object) -> str:
     if name.endswith("_bytes") and isinstance(default, int):
-        return f"bytes ({default // MiB} MiB)"
+        return f"bytes ({default // MiB} MiB)" if default >= MiB else f"bytes ({default // 1024} KiB)"
     if name.endswith("_seconds"):
         return "s"
     return {int: "count", str: "text", bool: "true or false", Path: "path", tuple: "list"}.get(

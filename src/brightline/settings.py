@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from brightline.core.errors import SettingsError
+from brightline.settings_gateway import GatewaySetting, fault_of
 
 MiB = 1024 * 1024
 SETTINGS_FILE_LIMIT_BYTES = (
@@ -133,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         protect_persons: faces are compared with the register of persons who asked to be protected; read
             docs/guides/protected-persons.md about the law first.
         mark: what is written of you into marks.
+        gateway: the proxy before your models.
     """
 
     home: Path = Path("~/.local/share/brightline")
@@ -156,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trust_list: str = ""
     protect_persons: bool = False  # faces are sensitive personal information in most laws
     mark: MarkSetting = MarkSetting()
+    gateway: GatewaySetting = GatewaySetting()
 
 
 def load_settings(
@@ -255,3 +258,5 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"`language` is `{settings.language}`, expected `en` or `zh`")
     if not settings.policies:
         raise SettingsError("`policies` is empty: without a rule everything would pass; name at least one")
+    if fault := fault_of(settings.gateway):
+        raise SettingsError(fault)

@@ -8,6 +8,7 @@
     ├── BankError                   a bank of known items cannot be read
     ├── MarkingError                a mark cannot be written, or does not read back; the file stays as it was
     ├── KeyringError                a watermark key is missing, malformed or unsafe
+    ├── ExchangeError               what a caller and a model say to each other is malformed or over a limit
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
         └── VerificationError       a proof, signature or digest does not hold
@@ -46,6 +47,10 @@ class MarkingError(BrightlineError):
 
 class KeyringError(BrightlineError):
     """A keyring of watermark keys cannot be read, or a key is missing, malformed or unsafe."""
+
+
+class ExchangeError(BrightlineError):
+    """What a caller and a model say to each other is malformed, of an unknown form, or over a limit."""
 
 
 class PolicyError(BrightlineError):

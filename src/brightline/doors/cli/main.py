@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": "Recompute recorded decisions and compare.",
     "bank": "Make banks of known items from files.",
     "keys": "Make, list and retire the keys of watermarks.",
+    "gateway": "Guard any model behind the OpenAI API.",
     "protect": "Keep the register of persons who asked to be protected.",
 }
 

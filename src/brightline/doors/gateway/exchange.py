@@ -1,0 +1,284 @@
+"""One exchange: the prompt is judged, an upstream asked, the answer judged, and both recorded before it is given.
+
+1. The body is read into a call. 2. Its words are judged; what may not pass is recorded and refused. 3. The record of
+the prompt is written while the upstream is asked. 4. The answer is judged, recorded, and only then given.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from brightline.core.errors import ExchangeError
+from brightline.core.finding import Finding
+from brightline.core.receipt import Receipt
+from brightline.core.subject import Gap, GapKind
+from brightline.core.words import Words
+from brightline.doors.gateway.caller import JSON, Caller, Headers
+from brightline.doors.gateway.client import Body, Reply
+from brightline.doors.gateway.judge import SOURCE, Judge, Judged
+from brightline.doors.gateway.keys import Key
+from brightline.doors.gateway.logs import RequestLog
+from brightline.doors.gateway.recorder import Recorder, receipt_of
+from brightline.doors.gateway.relay import Relay
+from brightline.doors.gateway.routes import Route
+from brightline.doors.gateway.state import State, context_of, receipt_header
+from brightline.doors.gateway.upstreams import no_model
+from brightline.exchange.answers import read_answer, refused_answer
+from brightline.exchange.faults import Fault
+from brightline.exchange.guard import Stop
+from brightline.exchange.multipart import Form, call_of_form, read_form, write_form
+from brightline.exchange.nouns import Answer, Call, Protocol, Turn, Unread
+from brightline.exchange.requests import read_call
+
+LONG_CHARACTERS = (
+    64 * 1024
+)  # texts above are judged beside the event loop, so that others go on (about 10 ms)
+RECORDED = frozenset(
+    {400, 408, 413, 502, 504}
+)  # faults of content or upstream; those of keys and limits are no content
+_BYTES_A_TOKEN = 4  # of English; where an upstream counts nothing
+
+
+class Exchange:
+    """One request to a model."""
+
+    def __init__(self, state: State, caller: Caller, key: Key, route: Route, log: RequestLog) -> None:
+        self._state, self._caller, self._key, self._route, self._log = state, caller, key, route, log
+        self._fail = route.fail(state.gateway.routes)
+        self._data = b""
+        self._form: Form | None = None
+        self._receipts: list[Receipt] = []
+
+    @property
+    def headers(self) -> Headers:
+        """What an answer's head tells of the record."""
+        action = [(b"x-brightline-action", self._log.action.encode())] if self._log.action else []
+        return [*action, *(receipt_header(one) for one in self._receipts[-1:])]
+
+    async def run(self) -> None:
+        """Serve it.
+
+        Raises:
+            Fault: it ends in an error, which is recorded.
+            Gone: the caller hung up.
+        """
+        try:
+            await self._run()
+        except Fault as fault:
+            if fault.status in RECORDED:
+                await self._record_fault(fault)
+            raise
+
+    async def _run(self) -> None:
+        call = await self._read()
+        judge, recorder = self._state.judge, self._state.recorder
+        if judge is None or recorder is None:
+            await self._pass(call)
+            return
+        prompt = await self._judge(judge, call.turns, call.unread, self._data)
+        recording = recorder.begin(prompt)
+        if prompt.stop is not None:
+            self._keep(await receipt_of(recording))
+            raise self._refused(prompt.stop)
+        with self._caller.while_there():
+            reply = await self._state.client.ask(call, self._route.upstream, self._body(call))
+        async with reply:
+            self._log.upstream = reply.upstream.setting.name
+            if call.stream:
+                await self._stream(call, reply, recording, judge, recorder)
+            else:
+                await self._whole(call, reply, recording, judge, recorder)
+
+    async def _read(self) -> Call:
+        limits = self._state.gateway.limits
+        limit = limits.media_bytes if self._route.is_media else limits.body_bytes
+        self._data = await self._caller.body(limit)
+        if self._route.is_form:
+            self._form = read_form(self._caller.header(b"content-type"), self._data)
+            call = call_of_form(self._route.protocol, self._form)
+        else:
+            call = read_call(self._route.protocol, self._data, frozenset(self._state.gateway.extra_fields))
+        if call.stream and self._route.is_media:
+            raise Fault(400, "unsupported_value", "streams of this route are not served", param="stream")
+        if not self._key.may_ask(call.model) or call.model not in self._state.pool.models():
+            raise no_model(call.model)
+        self._log.model, self._log.stream = call.model, call.stream
+        return call
+
+    def _body(self, call: Call) -> Body:
+        form = self._form
+        kind = self._caller.header(b"content-type")
+
+        def made(model: str) -> tuple[bytes, str]:
+            if form is not None:
+                return write_form(form, model), kind
+            return msgspec.json.encode({**call.body, "model": model}), "application/json"
+
+        return made
+
+    async def _judge(
+        self,
+        judge: Judge,
+        turns: Sequence[Turn],
+        unread: Sequence[Unread],
+        data: bytes,
+        *,
+        prompt: str = "",
+        more: Iterable[Finding | Gap] = (),
+    ) -> Judged:
+        lane = judge.answers if prompt else judge.prompts
+        arguments = (lane, data, turns, unread, context_of(self._key, prompt), self._fail, more)
+        if sum(len(turn.text) for turn in turns) > LONG_CHARACTERS:
+            judged = await asyncio.to_thread(judge.judge, *arguments)
+        else:
+            judged = judge.judge(*arguments)
+        if not prompt:
+            self._log.prompt = judged.examination.facts.digest
+        self._note(judged)
+        return judged
+
+    async def _whole(
+        self,
+        call: Call,
+        reply: Reply,
+        recording: "asyncio.Future[Receipt]",
+        judge: Judge,
+        recorder: Recorder,
+    ) -> None:
+        limits = self._state.gateway.limits
+        limit = limits.media_answer_bytes if self._route.is_media else limits.answer_bytes
+        with self._caller.while_there():
+            data = await reply.whole(limit)
+        answer = _answer(call, reply, data)
+        self._spend(answer.tokens, len(self._data) + len(data))
+        if not answer.turns and not answer.unread:  # numbers: there is nothing to read in an embedding
+            self._keep(await receipt_of(recording))
+        else:
+            judged = await self._judge(judge, answer.turns, answer.unread, data, prompt=self._log.prompt)
+            done = recorder.begin(judged)
+            self._keep(await receipt_of(recording))
+            self._keep(await receipt_of(done))
+            if judged.stop is not None:
+                self._log.code = judged.stop.code
+                await self._refuse_answer(call, judged.stop)
+                return
+        kind = reply.kind.encode("latin-1", "replace") or JSON
+        await self._caller.answer(200, answer.body, self.headers, kind)
+        self._log.status = 200
+
+    async def _refuse_answer(self, call: Call, stop: Stop) -> None:
+        if self._route.is_media:
+            raise self._refused(stop)
+        words = self._words(stop.words)
+        body = refused_answer(call.protocol, call.model, self._caller.request, words)
+        await self._caller.answer(200, body, self.headers)
+        self._log.status = 200
+
+    async def _stream(
+        self,
+        call: Call,
+        reply: Reply,
+        recording: "asyncio.Future[Receipt]",
+        judge: Judge,
+        recorder: Recorder,
+    ) -> None:
+        if reply.kind != "text/event-stream":
+            raise Fault(502, "upstream_malformed", "the upstream answers a stream with something else")
+        self._keep(await receipt_of(recording))
+        context = context_of(self._key, self._log.prompt)
+        relay = Relay(call, self._caller, self._state.gateway.limits, judge, recorder, context, self._fail)
+        try:
+            await relay.run(reply, self.headers)
+        finally:
+            self._log.status = 200 if self._caller.is_started else 0
+            self._spend(relay.tokens, len(self._data) + relay.received)
+            for judged in relay.judged:
+                self._note(judged)
+                self._log.code = judged.stop.code if judged.stop is not None else self._log.code
+            for receipt in relay.receipts:
+                self._keep(receipt)
+
+    async def _pass(self, call: Call) -> None:
+        """Guards are off: bytes go through as they come."""
+        with self._caller.while_there():
+            reply = await self._state.client.ask(call, self._route.upstream, self._body(call))
+        async with reply:
+            self._log.upstream = reply.upstream.setting.name
+            kind = reply.kind.encode("latin-1", "replace") or JSON
+            if not call.stream:
+                with self._caller.while_there():
+                    data = await reply.whole(self._state.gateway.limits.media_answer_bytes)
+                self._spend(-1, len(self._data) + len(data))
+                await self._caller.answer(200, data, [], kind)
+                self._log.status = 200
+                return
+            await self._caller.start(200, [], kind)
+            self._log.status = 200
+            size = 0
+            async for chunk in reply.chunks():
+                size += len(chunk)
+                await self._caller.write(chunk)
+            self._spend(-1, len(self._data) + size)
+            await self._caller.finish()
+
+    async def _record_fault(self, fault: Fault) -> None:
+        """Keep in the ledger that this request ended in an error, and why; what it held is not known."""
+        judge, recorder = self._state.judge, self._state.recorder
+        if judge is None or recorder is None or self._log.code:
+            return
+        self._log.code = fault.code
+        gap = Gap(
+            source=SOURCE,
+            kind=_GAPS.get(fault.status, GapKind.MALFORMED),
+            why=Words(
+                f"ended with status {fault.status}, {fault.code}",
+                f"以状态 {fault.status}（{fault.code}）结束",
+            ),
+        )
+        data, prompt = (b"", self._log.prompt) if self._log.prompt else (self._data, "")
+        judged = await self._judge(judge, (), (), data, prompt=prompt, more=[gap])
+        self._keep(await recorder.record(judged))
+
+    def _refused(self, stop: Stop) -> Fault:
+        """The error for words that may not pass; the status is the one that Azure's content filter gives."""
+        self._log.code = stop.code
+        return Fault(400, stop.code, self._words(stop.words))
+
+    def _keep(self, receipt: Receipt) -> None:
+        self._receipts.append(receipt)
+        self._log.receipts.append(receipt.index)
+
+    def _note(self, judged: Judged) -> None:
+        action = judged.decision.action
+        if not self._log.action or _RANK[action.value] > _RANK[self._log.action]:
+            self._log.action = action.value
+
+    def _spend(self, tokens: int, size_bytes: int) -> None:
+        self._log.tokens = tokens if tokens >= 0 else size_bytes // _BYTES_A_TOKEN
+        self._state.quota.spend(self._key, self._log.tokens)
+        self._state.metrics.count("tokens_total", (("route", self._route.protocol.value),), self._log.tokens)
+
+    def _words(self, words: Words) -> str:
+        asked = self._caller.header(b"accept-language") or self._state.settings.language
+        return words.in_language(asked)
+
+
+_RANK = {"": 0, "allow": 1, "label": 2, "review": 3, "block": 4}
+_GAPS = {408: GapKind.TIMEOUT, 413: GapKind.LIMIT, 502: GapKind.FAILED, 504: GapKind.TIMEOUT}
+
+
+def _answer(call: Call, reply: Reply, data: bytes) -> Answer:
+    """An upstream's answer, read.
+
+    Raises:
+        Fault: 502, it is none of the protocol.
+    """
+    try:
+        if reply.kind == "application/json" or call.protocol not in {Protocol.IMAGES, Protocol.AUDIO}:
+            return read_answer(call.protocol, data, call.model)
+        if reply.kind.startswith("text/"):
+            return Answer(body=data, turns=(Turn("assistant", data.decode("utf-8")),))
+    except (ExchangeError, UnicodeDecodeError) as error:
+        raise Fault(502, "upstream_malformed", "the upstream's answer is none of the protocol") from error
+    return Answer(body=data, turns=(), unread=(Unread(-1, reply.kind[:40] or "bytes"),))
