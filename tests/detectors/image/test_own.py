@@ -340,3 +340,30 @@ def test_settings_name_cards_beside_themselves(tmp_path):
         msgspec.convert(
             {"models": [{"path": "x", "url": "y"}]}, Settings, dec_hook=lambda kind, value: kind(value)
         )
+
+
+def test_in_a_worker_a_model_makes_findings_and_a_broken_one_a_gap(tmp_path):
+    """Through the whole line: settings, sandbox without network, memory limit, policy, ledger."""
+    from brightline.assembly import assemble
+    from brightline.line import Job
+
+    good, bad = owned(tmp_path / "a"), owned(tmp_path / "b", REFUSED["another domain"][0], name="broken")
+    settings_ = Settings(home=tmp_path / "home", jobs=1, models=(*good.models, *bad.models))
+    with assemble(settings_) as house:
+        (done,) = house.line.judge([Job(name="cat.jpg", path=str(EXAMPLES / "cat.jpg"), context=CONTEXT)])
+    own = [one for one in done.examination.findings if one.detector == "image.own"]
+    gaps = [one for one in done.examination.gaps if one.source == "image.own"]
+    assert [one.detail("model") for one in own] == ["acme"]
+    assert len(gaps) == 1
+    assert "com.example" in gaps[0].why.en
+    assert done.decision.action.rank >= 2  # a gap is never allowed
+
+
+def test_another_card_judges_anew(tmp_path):
+    from brightline.examine.catalogue import CATALOGUE, digest_of
+
+    first = owned(tmp_path)
+    before = digest_of(CATALOGUE, first)
+    assert before != digest_of(CATALOGUE, Settings())
+    owned(tmp_path, slope="0.5")
+    assert digest_of(CATALOGUE, first) != before
