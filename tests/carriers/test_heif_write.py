@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import films
+import movie_files
 import numpy as np
 import pi_heif
 import pytest
@@ -228,7 +228,7 @@ def test_a_sequence_with_a_movie_keeps_its_chunk_offsets() -> None:
     data = avif("animated")
     new = written(data)
     movies = [whole[whole.index(b"moov") - 4 :] for whole in (data, new)]
-    pairs = list(zip(films.offsets(movies[0]), films.offsets(movies[1]), strict=True))
+    pairs = list(zip(movie_files.offsets(movies[0]), movie_files.offsets(movies[1]), strict=True))
     assert pairs
     assert all(data[before : before + 16] == new[after : after + 16] for before, after in pairs)
 

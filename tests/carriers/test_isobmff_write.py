@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-import films
+import movie_files
 import mutagen.mp4
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -51,7 +51,7 @@ def untouched(data: bytes) -> list[tuple[tuple[bytes, ...], bytes]]:
     """What no writer of marks may change: all but tables of offsets, lists of keys and free space."""
     tables = {b"stco", b"co64", b"saio", b"tfhd", b"tfra", b"free", b"skip", b"sidx"}
     kept = []
-    for leaf in films.leaves(data):
+    for leaf in movie_files.leaves(data):
         is_list = leaf.path == (b"moov", b"udta", b"meta") and b"mdta" in leaf.content[:40]
         if leaf.path[-1] not in tables and not is_list and leaf.path != (b"meta",):
             kept.append((leaf.path, leaf.content))
@@ -61,7 +61,7 @@ def untouched(data: bytes) -> list[tuple[tuple[bytes, ...], bytes]]:
 def assert_only_the_mark_differs(old: bytes, new: bytes, mark: str = MARK) -> None:
     assert text_of(new) == mark
     assert untouched(new) == untouched(old)
-    places = list(zip(films.offsets(old), films.offsets(new), strict=True))
+    places = list(zip(movie_files.offsets(old), movie_files.offsets(new), strict=True))
     assert all(old[before : before + 16] == new[after : after + 16] for before, after in places)
     assert written(new, mark) == new
 
@@ -69,30 +69,30 @@ def assert_only_the_mark_differs(old: bytes, new: bytes, mark: str = MARK) -> No
 # Real files
 
 
-@pytest.mark.parametrize("form", films.FORMS)
+@pytest.mark.parametrize("form", movie_files.FORMS)
 def test_a_film_keeps_every_frame_and_every_other_box(form: str) -> None:
-    data = films.film(form)
+    data = movie_files.film(form)
     new = written(data)
     assert_only_the_mark_differs(data, new)
-    assert films.decoded(new) == films.decoded(data)
+    assert movie_files.decoded(new) == movie_files.decoded(data)
     replaced = written(new, OTHER)
     assert_only_the_mark_differs(new, replaced, OTHER)
-    assert films.decoded(replaced) == films.decoded(data)
+    assert movie_files.decoded(replaced) == movie_files.decoded(data)
 
 
-@pytest.mark.parametrize("form", films.FORMS)
+@pytest.mark.parametrize("form", movie_files.FORMS)
 def test_pyav_shows_the_mark_beside_the_tags(form: str) -> None:
-    data = films.film(form)
+    data = movie_files.film(form)
     with av.open(io.BytesIO(data)) as before, av.open(io.BytesIO(written(data))) as after:
         assert after.metadata["AIGC"] == MARK
         assert {key: value for key, value in after.metadata.items() if key != "AIGC"} == before.metadata
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
-@pytest.mark.parametrize("form", films.FORMS)
+@pytest.mark.parametrize("form", movie_files.FORMS)
 def test_ffprobe_shows_the_mark_and_finds_nothing_wrong(form: str, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    path.write_bytes(written(films.film(form)))
+    path.write_bytes(written(movie_files.film(form)))
     command = [
         "ffprobe",
         "-v",
@@ -111,9 +111,9 @@ def test_ffprobe_shows_the_mark_and_finds_nothing_wrong(form: str, tmp_path: Pat
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 def test_exiftool_shows_the_mark_and_finds_nothing_new_wrong(tmp_path: Path) -> None:
-    for form in films.FORMS:
-        (tmp_path / f"{form}.old").write_bytes(films.film(form))
-        (tmp_path / f"{form}.new").write_bytes(written(films.film(form)))
+    for form in movie_files.FORMS:
+        (tmp_path / f"{form}.old").write_bytes(movie_files.film(form))
+        (tmp_path / f"{form}.new").write_bytes(written(movie_files.film(form)))
     command = [
         "exiftool",
         "-j",
@@ -127,7 +127,7 @@ def test_exiftool_shows_the_mark_and_finds_nothing_new_wrong(tmp_path: Path) -> 
     ]
     done = subprocess.run([*command, "-ext", "*"], capture_output=True, text=True, check=False, timeout=60)
     shown = {Path(row.pop("SourceFile")).name: row for row in json.loads(done.stdout)}
-    for form in films.FORMS:
+    for form in movie_files.FORMS:
         new, old = shown[f"{form}.new"], shown[f"{form}.old"]
         mark = new.pop("AIGC")
         assert (mark if isinstance(mark, str) else json.dumps(mark, separators=(",", ":"))) == MARK
@@ -136,13 +136,13 @@ def test_exiftool_shows_the_mark_and_finds_nothing_new_wrong(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("form", ["itunes", "m4a"])
 def test_mutagen_still_reads_the_tags_of_itunes(form: str) -> None:
-    tags = mutagen.mp4.MP4(io.BytesIO(written(films.film(form)))).tags
+    tags = mutagen.mp4.MP4(io.BytesIO(written(movie_files.film(form)))).tags
     assert tags is not None
     assert tags["\xa9nam"] == ["Sea"]
 
 
 def test_a_reserved_free_box_takes_the_mark_and_nothing_moves() -> None:
-    data = films.film("reserved")
+    data = movie_files.film("reserved")
     new = written(data)
     assert len(new) == len(data)
     assert new[data.index(b"mdat") :] == data[data.index(b"mdat") :]
@@ -150,9 +150,9 @@ def test_a_reserved_free_box_takes_the_mark_and_nothing_moves() -> None:
 
 
 def test_a_movie_behind_its_media_moves_nothing() -> None:
-    data = films.film("mp4")
+    data = movie_files.film("mp4")
     assert data.index(b"mdat") < data.index(b"moov")
-    assert films.offsets(written(data)) == films.offsets(data)
+    assert movie_files.offsets(written(data)) == movie_files.offsets(data)
 
 
 def quicktime_keys(value: str, *, key: str = "com.apple.quicktime.title") -> bytes:
@@ -177,11 +177,11 @@ def quicktime_keys(value: str, *, key: str = "com.apple.quicktime.title") -> byt
     ],
 )
 def test_other_lists_of_tags_stay_beside_it(others: list[bytes]) -> None:
-    data = films.with_movie_boxes(films.without_tags(films.film("mp4")), *others)
+    data = movie_files.with_movie_boxes(movie_files.without_tags(movie_files.film("mp4")), *others)
     new = written(data)
     assert text_of(new) == MARK
     assert all(value in new for value in (b"Sea", b"camera", b"com.apple.quicktime.title") if value in data)
-    assert films.decoded(new) == films.decoded(data)
+    assert movie_files.decoded(new) == movie_files.decoded(data)
     assert written(new) == new
     with av.open(io.BytesIO(new)) as container:
         assert container.metadata["AIGC"] == MARK
@@ -195,7 +195,7 @@ def test_uuid_boxes_and_chapters_stay_byte_for_byte() -> None:
     manifest = marks.box(b"uuid", C2PA_UUID, bytes(4), b"manifest\x00", bytes(8), bytes(range(200)))
     packet = marks.box(b"uuid", bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC"), marks.xmp_without_mark())
     chapters = marks.box(b"udta", marks.box(b"chpl", bytes(4), b"\x01" + bytes(8) + b"\x05Start"))
-    data = films.with_movie_boxes(films.film("mp4"), chapters) + manifest + packet
+    data = movie_files.with_movie_boxes(movie_files.film("mp4"), chapters) + manifest + packet
     new = written(data)
     assert_only_the_mark_differs(data, new)
     assert new.endswith(manifest + packet)
@@ -213,7 +213,7 @@ def _udta(draw: Any) -> bytes:
         marks.box(b"udta", marks.box(b"\xa9nam", b"Sea"), bytes(4)),
         marks.box(b"udta", marks.meta_box("Sea", key="")),
         marks.box(b"udta", keys),
-        films.big_box(b"udta", keys + marks.box(b"\xa9nam", b"Sea")),
+        movie_files.big_box(b"udta", keys + marks.box(b"\xa9nam", b"Sea")),
         marks.box(b"udta", marks.meta_box(OTHER, full=draw(st.booleans()))),
         marks.box(b"udta", marks.meta_box("Sea", key=""), marks.meta_box(OTHER)),
     ]
@@ -226,7 +226,7 @@ def skeletons(draw: Any) -> bytes:
     blocks = b"".join(struct.pack(">QQ", number, 0x5A5A5A5A) for number in range(8))
     user, wide_movie = _udta(draw), draw(st.booleans())
     first, free = draw(st.booleans()), draw(st.sampled_from([None, 0, 200, 420, 4000]))
-    media_box: Callable[[bytes, bytes], bytes] = draw(st.sampled_from([marks.box, films.big_box]))
+    media_box: Callable[[bytes, bytes], bytes] = draw(st.sampled_from([marks.box, movie_files.big_box]))
     kinds = draw(
         st.lists(
             st.sampled_from([("stco", False), ("co64", True), ("saio", False), ("saio", True)]), max_size=4
@@ -237,9 +237,9 @@ def skeletons(draw: Any) -> bytes:
 
     def assemble(media: int, fragment: int) -> bytes:
         places = [media + 16 * pick for pick in picks]
-        tables = [films.table(kind.encode(), places, wide=wide) for kind, wide in kinds]
-        body = marks.box(b"mvhd", bytes(100)) + films.track(*tables) + user
-        movie = films.big_box(b"moov", body) if wide_movie else marks.box(b"moov", body)
+        tables = [movie_files.table(kind.encode(), places, wide=wide) for kind, wide in kinds]
+        body = marks.box(b"mvhd", bytes(100)) + movie_files.track(*tables) + user
+        movie = movie_files.big_box(b"moov", body) if wide_movie else marks.box(b"moov", body)
         movie += b"" if free is None else marks.box(b"free", bytes(free))
         parts = [marks.box(b"ftyp", b"isom", bytes(4))]
         if "uuid" in more:
@@ -260,7 +260,7 @@ def skeletons(draw: Any) -> bytes:
             behind = marks.box(
                 b"mfra", marks.box(b"tfra", struct.pack(">IIII", 0, 1, 0x39, 1), entry + bytes(3))
             )
-        box = films.endless_box if "endless" in more and first and not behind else media_box
+        box = movie_files.endless_box if "endless" in more and first and not behind else media_box
         parts += [movie, box(b"mdat", blocks)] if first else [media_box(b"mdat", blocks), movie]
         return b"".join(parts) + behind
 
@@ -318,9 +318,9 @@ def test_the_shares_of_a_free_box_that_somebody_uses_are_left_alone() -> None:
         (marks.mp4().replace(b"isom", b"crx ", 1), "raw"),
         (marks.mp4(marks.box(b"meta", bytes(4), b"\0\0\0\5keys")), "reaches beyond"),
         (marks.mp4(marks.meta_box("x", key="y").replace(b"keys\0\0\0\0\0\0\0\1", b"keys\0\0\0\0\0\0\0\2")), "counts"),
-        (marks.mp4(in_moov=films.track(films.table(b"stco", [9999]))), "behind the file's end"),
-        (marks.mp4(in_moov=films.track(marks.box(b"stco", struct.pack(">III", 0, 99, 1)))), "cut off"),
-        (marks.mp4(in_moov=films.track(films.table(b"stco", [300]), flags=0)), "another file"),
+        (marks.mp4(in_moov=movie_files.track(movie_files.table(b"stco", [9999]))), "behind the file's end"),
+        (marks.mp4(in_moov=movie_files.track(marks.box(b"stco", struct.pack(">III", 0, 99, 1)))), "cut off"),
+        (marks.mp4(in_moov=movie_files.track(movie_files.table(b"stco", [300]), flags=0)), "another file"),
     ],
 )  # fmt: skip
 def test_what_would_break_the_file_or_a_mark_is_refused_before_the_first_piece(data: bytes, why: str) -> None:
@@ -347,7 +347,7 @@ def test_an_empty_or_huge_mark_is_refused() -> None:
 
 @pytest.mark.parametrize("form", ["faststart", "indexed", "fragments"])
 def test_a_cut_film_is_refused_or_marked_whole(form: str) -> None:
-    data = films.film(form)
+    data = movie_files.film(form)
     for size in range(0, len(data), 97):
         check_refused_or_marked(data[:size], write, text_of)
 
@@ -362,8 +362,8 @@ def test_a_mutated_file_is_refused_or_marked(data: bytes, changes: list[tuple[fl
     "data",
     [
         marks.mp4(in_moov=marks.box(b"free") * 20_000),
-        marks.mp4(in_moov=films.track(films.table(b"stco", [1] * 1_000_000))),
-        marks.mp4(in_moov=films.track(films.table(b"stco", [1])) * 2_000),
+        marks.mp4(in_moov=movie_files.track(movie_files.table(b"stco", [1] * 1_000_000))),
+        marks.mp4(in_moov=movie_files.track(movie_files.table(b"stco", [1])) * 2_000),
         marks.mp4() + marks.box(b"moof", marks.box(b"traf", marks.box(b"tfhd", struct.pack(">IIQ", 1, 1, 8)))) * 4_000,
         marks.mp4(*[marks.meta_box("Sea", key="title")] * 2_000),
         marks.mp4(marks.box(b"meta", bytes(4), marks.box(b"hdlr", bytes(8), b"mdta"), marks.box(b"keys", bytes(8), marks.box(b"mdta", b"k") * 900), marks.box(b"ilst", marks.box(b"\0\0\0\1", b"x") * 30_000))),
@@ -391,7 +391,9 @@ def _mapped(path: Path) -> memoryview:
 def test_chunk_offsets_that_pass_4_gib_become_64_bit(tmp_path: Path) -> None:
     """Near the limit of 32 bits: the table is written as `co64`, and each offset still points at its bytes."""
     places = [2**32 - 20, 2**32 - 300, 5000]
-    movie = marks.box(b"moov", marks.box(b"mvhd", bytes(100)), films.track(films.table(b"stco", places)))
+    movie = marks.box(
+        b"moov", marks.box(b"mvhd", bytes(100)), movie_files.track(movie_files.table(b"stco", places))
+    )
     head = marks.box(b"ftyp", b"isom", bytes(4)) + movie
     size = 2**32 + 1000
     path = tmp_path / "large.mp4"
@@ -407,7 +409,7 @@ def test_chunk_offsets_that_pass_4_gib_become_64_bit(tmp_path: Path) -> None:
         new += piece
         if len(new) > 2000:
             break
-    moved = films.offsets(new[: new.index(b"mdat") - 4])
+    moved = movie_files.offsets(new[: new.index(b"mdat") - 4])
     growth = len(new[: new.index(b"mdat")]) - len(head) - 4
     assert b"co64" in new
     assert moved == [place + growth for place in places]
@@ -416,7 +418,7 @@ def test_chunk_offsets_that_pass_4_gib_become_64_bit(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_2_gb_video_takes_bounded_memory(tmp_path: Path) -> None:
-    data, size = films.film("faststart"), 2 * 10**9
+    data, size = movie_files.film("faststart"), 2 * 10**9
     at = data.index(b"mdat") - 4
     source, target = tmp_path / "source.mp4", tmp_path / "target.mp4"
     with source.open("wb") as file:
