@@ -111,8 +111,8 @@ def _why(
             )
         case _:
             end = Words(
-                f"hardly any trace of a generator shows ({percent} %)",
-                f"几乎未见生成模型的痕迹（{percent}%）",
+                f"no clear trace of a generator shows ({percent} %)",
+                f"未见明显的生成模型痕迹（{percent}%）",
             )
     return Words(looked.en + end.en, looked.zh + end.zh)
 
