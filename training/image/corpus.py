@@ -19,7 +19,7 @@ QUALITY = 93  # JPEG, as the data folder's pictures were saved
 PHOTOS = {  # file name -> source; all else in the packages is a drawing or left out
     **dict.fromkeys(
         ["Bridge_by_Sander_Klootwijk", "Dragonfly_by_Bolly", "Kleiber_by_Lukas_Baubkus", "Picture_0B_by_freespace",
-         "Picture_1A_by_freespace", "Wine_by_Jakkub_Mede", "aitzgorri_by_Aitzol_Berasategi", "free_by_Peter_Nerlich",
+         "Picture_1A_by_freespace", "Wine_by_Jakkub", "aitzgorri_by_Aitzol_Berasategi", "free_by_Peter_Nerlich",
          "friends_by_Aitzol_Berasategi", "greentock_by_Peter_Nerlich", "life_by_Aitzol_Berasategi",
          "picosdeeuropa_by_Aitzol_Berasategi", "seeding_by_Clements_Engelhardt", "sunset_by_Aitzol_Berasategi"], "lomiri"),
     **dict.fromkeys(
@@ -65,7 +65,7 @@ def _wallpapers(folder: Path) -> list[Picture]:
     draw = np.random.default_rng(5)
     found = []
     for path in sorted(folder.rglob("*")):
-        source = PHOTOS.get(path.stem)
+        source = PHOTOS.get(path.stem) or PHOTOS.get(path.stem.rpartition("_")[0])
         if source and path.suffix in {".jpg", ".png", ".webp"}:
             whole = np.array(Image.open(path).convert("RGB"))
             for number in range(CROPS[source]):

@@ -21,9 +21,9 @@ QUALITY_EDGE = (
 SIZE_EDGE = 224  # px, shorter side: below it a picture is in a `small` bucket
 LEAST_SIDE = 96  # px, shorter side below which the model was measured on nothing
 BUCKETS = {
-    "high": ("original", "q90", "x0.75 q90"),
+    "high": ("original", "q90"),
     "low": ("q75",),
-    "high_small": ("x0.5 q90",),
+    "high_small": ("x0.75 q90", "x0.5 q90"),
     "low_small": ("x0.5 q75",),
 }
 HEAD = """# Written by training/image/fit.py; measured and explained in training/image/NOTES.md and docs/reference/images.md.

@@ -11,7 +11,7 @@ from scores import VARIANTS
 from sklearn.linear_model import LogisticRegression
 
 SEED = 20261123
-ROUNDS = 400
+ROUNDS = 200
 RATE = 0.05  # false positives at which the share caught is told
 BINS = 10
 LEAST = 20  # photographs of a generator below which no row of them is told
