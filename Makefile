@@ -73,8 +73,8 @@ eval-text: $(if $(ENV),,build/text/env/.ready) ## Measure the text models and th
 train-image: ## Train the image models anew (ENV=environment of training/image/requirements.txt, DATA, PACKAGES=unpacked wallpapers)
 	training/image/recipe.sh $(TRAINER) $(DATA) $(PACKAGES) build/image src/brightline/weights
 
-eval-image: $(if $(ENV),,build/text/env/.ready) ## Measure the image models on what they never saw, rewrite docs/reference/images.md (DATA=folder PACKAGES=folder)
-	$(TRAINER) training/image/evaluate.py --data $(DATA) $(if $(PACKAGES),--packages $(PACKAGES))
+eval-image: setup ## Measure the image models on what they never saw, rewrite docs/reference/images.md (DATA=folder PACKAGES=folder)
+	$(RUN)/python training/image/evaluate.py --data $(DATA) $(if $(PACKAGES),--packages $(PACKAGES))
 
 eval-speech: setup ## Render docs/reference/speech.md (SPEECH=work folder of training/speech to measure its held-out scores anew)
 	PYTHONPATH=src:training/speech $(RUN)/python training/speech/evaluate.py $(if $(SPEECH),--work $(SPEECH))
