@@ -149,7 +149,7 @@ def words_of(body):
     """What the scripted model says: the last user's words behind `say:`, or a sentence."""
     if body.get("model", "").startswith("hidden"):
         return (SENTENCES if body["model"] == "hidden-late" else "") + HIDDEN
-    text = json.dumps(body, ensure_ascii=False)
+    text = str(body)
     for message in reversed(body.get("messages") or []):
         if message["role"] == "user":
             text = (
