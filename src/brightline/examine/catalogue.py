@@ -137,6 +137,12 @@ CATALOGUE: tuple[Entry, ...] = (
         harms=(Harm.UNLABELLED_AIGC,),
         spared=True,
     ),
+    Entry(
+        "image.face",
+        "brightline.detectors.image.manipulated",
+        media=(Media.IMAGE,),
+        harms=(Harm.IMPERSONATION_FACE,),
+    ),
     Entry("image.history", "brightline.detectors.image.history", media=(Media.IMAGE,)),
     Entry("image.own", "brightline.detectors.image.own", media=(Media.IMAGE,), harms=tuple(Harm)),
     Entry("image.spliced", "brightline.detectors.image.spliced", kinds=(Kind.JPEG,)),
