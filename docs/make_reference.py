@@ -75,7 +75,9 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         yield from _commands(f"brightline {name}", command, context)
 
 
-def _commands(path: str, command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+def _commands(
+    path: str, command: click.Command, context: click.Context
+) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
         for part in sorted(command.list_commands(context)):
