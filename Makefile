@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image eval-speech
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image eval-speech
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -84,6 +84,9 @@ bench-image: setup ## Speed and memory of image.generated on two cores (DATA=fol
 
 bench-video: setup ## Speed of the video detector, 1080p (DATA=folder)
 	$(RUN)/python benchmarks/bench_video.py --data $(DATA)
+
+bench-gateway: setup ## CPU of the gateway a request and a streamed event, on loopback
+	$(RUN)/python benchmarks/bench_gateway.py
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)

@@ -80,12 +80,12 @@ EVENTS = st.lists(st.binary(min_size=1, max_size=40).filter(lambda b: not {10, 1
 
 
 @given(EVENTS, st.lists(st.integers(0, 400), max_size=15), st.sampled_from([b"\n", b"\r\n", b"\r"]))
-def test_events_come_out_however_their_bytes_are_cut(datas, cuts, ending):
-    stream = b"".join(render(data, b"e").replace(b"\n", ending) for data in datas)
+def test_events_come_out_however_their_bytes_are_cut(parts, cuts, ending):
+    stream = b"".join(render(data, b"e").replace(b"\n", ending) for data in parts)
     reader = EventReader()
     events = [event for piece in pieces_of(stream, cuts) for event in reader.feed(piece)]
     events += reader.feed(b"\n")  # a lone carriage return may yet be half of a pair
-    assert [event.data for event in events] == datas
+    assert [event.data for event in events] == parts
 
 
 def test_endless_events_and_other_lines_are_errors():

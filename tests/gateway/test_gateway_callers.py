@@ -273,9 +273,13 @@ def test_requests_under_way_are_finished_before_the_end(upstream, another):
     streamed = threading.Thread(
         target=lambda: answers.append(gateway.chat(token, "say:One. Two. Three.", "slow", stream=True))
     )
+    before = len(upstream.heard)
     asked.start()
     streamed.start()
-    time.sleep(0.35)
+    for _ in range(500):
+        if len(upstream.heard) == before + 2:
+            break
+        time.sleep(0.01)
     gateway.stop()
     asked.join(10)
     streamed.join(10)
