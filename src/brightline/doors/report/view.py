@@ -10,6 +10,7 @@ import msgspec
 from brightline.core.decision import Action, RuleMatch
 from brightline.core.finding import Box, Finding, Heat, Seconds, Span
 from brightline.core.heat_words import heat_words
+from brightline.core.preview import Preview
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Gap
 from brightline.core.words import Words
@@ -142,11 +143,20 @@ def item_view(judgement: Judgement) -> ItemView:
         findings=tuple(one for one in findings if one.weighty),
         noted=tuple(one for one in findings if not one.weighty),
         gaps=tuple(_gap_view(gap, names) for gap in examination.gaps),
-        views=tuple(_part_view(one, names, examination.findings) for one in judgement.previews),
+        views=tuple(
+            _part_view(one, names, examination.findings) for one in _shown(judgement, examination.findings)
+        ),
         receipt=judgement.receipt,
         policy=decision.policy,
         detectors=decision.detectors,
     )
+
+
+def _shown(judgement: Judgement, findings: Sequence[Finding]) -> tuple[PartPreview, ...]:
+    """Previews, and an empty one for a part whose course can be drawn though nothing of it was in time."""
+    drawn = {one.part for one in judgement.previews}
+    missing = {finding.part for finding in findings if finding.detail("timeline")} - drawn
+    return (*judgement.previews, *(PartPreview(part, Preview()) for part in sorted(missing)))
 
 
 def _headline(judgement: Judgement) -> Words | None:
