@@ -78,7 +78,7 @@ def check_command(arguments):
         click.UsageError: there is no such command, option or choice, or an argument is missing.
     """
     command, context = brightline, click.Context(brightline, info_name="brightline")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and (arguments or not command.invoke_without_command):
         name, command, arguments = command.resolve_command(context, arguments)
         context = click.Context(command, parent=context, info_name=name)
     values, left, _ = command.make_parser(context).parse_args(args=list(arguments))
