@@ -21,7 +21,6 @@ from folds import FOLDS
 from PIL import Image, ImageFilter
 from scores import VARIANTS, cropped, left_out, variant
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 SIDE = 224  # px
@@ -71,6 +70,13 @@ def handmade(pixels: np.ndarray) -> np.ndarray:
     return np.float32([*(spectrum - spectrum.mean()), *moments])
 
 
+def regression(x: np.ndarray, truth: np.ndarray) -> tuple[StandardScaler, LogisticRegression]:
+    """Features made alike, and the regression on them; real and generated weigh alike."""
+    scale = StandardScaler().fit(x)
+    own = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+    return scale, own.fit(scale.transform(x), truth)
+
+
 def judged(found: list[Picture], seen: Callable[[np.ndarray], np.ndarray], each: int | None) -> list[dict]:
     """Rows of scores; each picture is scored by the regression whose fold left its source out."""
     truth, source = np.array([p.truth for p in found]), np.array([p.source for p in found])
@@ -79,10 +85,11 @@ def judged(found: list[Picture], seen: Callable[[np.ndarray], np.ndarray], each:
     for fold, (real, made) in enumerate(FOLDS):
         kept = ~np.isin(source, sorted(real | made))
         x, y = np.concatenate([features[name][kept] for name in SEEN]), np.tile(truth[kept], len(SEEN))
-        own = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
-        model = make_pipeline(StandardScaler(), own).fit(x, y)
+        scale, own = regression(x, y)
         for p in left_out(found, fold, each):
-            values = model.decision_function(np.stack([seen(variant(p.pixels, name)) for name in VARIANTS]))
+            values = own.decision_function(
+                scale.transform(np.stack([seen(variant(p.pixels, name)) for name in VARIANTS]))
+            )
             logits = dict(zip(VARIANTS, (round(float(v), 4) for v in values), strict=True))
             rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
     return rows

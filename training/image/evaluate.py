@@ -2,9 +2,9 @@
 
     python evaluate.py --data DATA [--packages FOLDER] [--each 70]
 
-Scores the four networks of `folds/` on what each never saw, makes `report.json`, renders the page. The baselines'
-scores stand in `baselines/` (`baselines.py` makes them; it needs torch, this does not); they are of the same pictures
-only when `--packages` and `--each` are those that they were made with, and are left out otherwise.
+Scores the four networks of `folds/` on what each never saw, adds the scores of the whole (the frozen network with the
+fold's regression, `baselines/frozen.json`: `baselines.py` made them, which needs torch), makes `report.json`, renders the
+page. The parts alone stand in its table of baselines. Pictures that no fold's score of the whole is there for are left out.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from corpus import pictures
 from page import page
-from scores import scored
+from scores import joined, scored
 from tables import report
 
 HERE = Path(__file__).parent
@@ -30,11 +30,17 @@ def main() -> None:
     rows = scored(
         pictures(options.data, options.packages), sorted((HERE / "folds").glob("*.onnx")), options.each
     )
-    names = {row["name"] for row in rows}
     others = {
         path.stem: json.loads(path.read_text("utf-8")) for path in sorted((HERE / "baselines").glob("*.json"))
     }
-    same = {name: own for name, own in others.items() if {row["name"] for row in own} == names}
+    same = {row["name"] for row in others["frozen"]}
+    if missing := {row["name"] for row in rows} - same:
+        print(f"{len(missing)} pictures have no score of the whole and are left out; the others are measured")
+    rows = [row for row in rows if row["name"] in same]
+    names = {row["name"] for row in rows}
+    others = {name: [row for row in own if row["name"] in names] for name, own in others.items()}
+    same = others | {"places": rows}
+    rows = joined(rows, others["frozen"])
     found = report(rows, same)
     (HERE / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(found), encoding="utf-8")

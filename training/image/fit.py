@@ -1,6 +1,6 @@
 """Writes what the run time needs beside the weights: calibration by bucket, thresholds, abstain band, crop rule.
 
-    python fit.py --scores SCORES.json --out image_generated.toml
+    python fit.py --scores SCORES.json --whole baselines/frozen.json --out image_generated.toml
 
 All is fitted on scores of sources and generators that the scoring model never saw. The threshold is the score that
 4.5 % of real photographs exceed, sources weighing alike.
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scores import SIDE, VARIANTS
+from scores import SIDE, VARIANTS, joined
 from tables import Rows, Scores, calibration, threshold
 
 RATE = 0.045
@@ -49,9 +49,12 @@ size_edge = {size}       # px, shorter side below this: `_small`
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, required=True)
+    parser.add_argument(
+        "--whole", type=Path, required=True, help="scores of the frozen network, baselines/frozen.json"
+    )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    rows: Rows = json.loads(options.scores.read_text("utf-8"))
+    rows: Rows = joined(*(json.loads(path.read_text("utf-8")) for path in (options.scores, options.whole)))
     parts = [HEAD.format(side=SIDE, least=LEAST_SIDE, quality=QUALITY_EDGE, size=SIZE_EDGE)]
     parts += [bucket(name, rows) for name in BUCKETS]
     options.out.write_text("\n".join(parts), encoding="utf-8")

@@ -81,6 +81,12 @@ class TwoScales(nn.Module):
         return places.mean((1, 2)), places
 
 
+def unfolded(source: EfficientNet, blocks: int) -> nn.Sequential:
+    """The stem and the first blocks, as plain layers."""
+    own = [_block(block) for block in source.eval()._blocks[:blocks]]
+    return nn.Sequential(folded(source._conv_stem, source._bn0), nn.ReLU6(), *own)
+
+
 def folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
     """One convolution that does what both did at test time, with the padding of TensorFlow for even sides."""
     gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)

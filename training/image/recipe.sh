@@ -23,17 +23,17 @@ lesson all
 for fold in 0 1 2 3; do lesson "fold$fold" --fold "$fold"; done
 run bank --work "$work" --first 34 --chunks 12
 last all
-run export --weights "$work/all.pt" --out "$weights/image_generated.onnx"
+run whole --data "$data" --packages "$packages" --weights "$work/all.pt" --out "$weights/image_generated.onnx"
 for fold in 0 1 2 3; do
   last "fold$fold" --fold "$fold"
   run export --weights "$work/fold$fold.pt" --out "$here/folds/fold$fold.onnx"
 done
 run scores --data "$data" --packages "$packages" --models "$here"/folds/fold{0,1,2,3}.onnx --each 70 --out "$work/scores.json"
-run fit --scores "$work/scores.json" --out "$weights/image_generated.toml"
 mkdir -p "$here/baselines"
-for kind in handmade frozen; do
+for kind in frozen handmade; do
   run baselines --data "$data" --packages "$packages" --kind "$kind" --each 70 --out "$here/baselines/$kind.json"
 done
+run fit --scores "$work/scores.json" --whole "$here/baselines/frozen.json" --out "$weights/image_generated.toml"
 run evaluate --data "$data" --packages "$packages"
 
 faces=(--work "$work" --bank swap_bank --epochs 5 --rate 4e-4 --part --local 0.2)

@@ -18,6 +18,7 @@ from history import compressed, scaled
 from PIL import Image
 
 SIDE = 256  # px, the models' input
+SHARES = (0.5, 0.4)  # of the logits of places and of the whole in what ships
 VARIANTS = {  # name -> scale, JPEG quality
     "original": (1.0, None),
     "q90": (1.0, 90),
@@ -82,6 +83,16 @@ def scored(found: list[Picture], models: list[Path], each: int | None) -> list[d
             logits = {name: round(model.logit(variant(p.pixels, name)), 4) for name in VARIANTS}
             rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
     return rows
+
+
+def joined(places: list[dict], whole: list[dict], shares: tuple[float, float] = SHARES) -> list[dict]:
+    """Scores of what ships: those of places and of the whole, weighed; of the same pictures, in the same order."""
+    other = {row["name"]: row for row in whole}
+    return [
+        row
+        | {name: round(shares[0] * row[name] + shares[1] * other[row["name"]][name], 4) for name in VARIANTS}
+        for row in places
+    ]
 
 
 def main() -> None:
