@@ -15,7 +15,8 @@ from folds import FOLDS, TRACED, fold_of
 from page import rendered
 
 HERE = Path(__file__).parent
-TESTED = ("as_is", "same_mp3", "telephone")
+TESTED = ("as_is", "same_mp3", "telephone")  # as score.py, which needs torch
+
 ROUNDS = 1000
 MODELS = {
     "network": "the network that ships (recipe, in folds)",

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import onnxruntime
 import torch
 from network import Ear
@@ -17,6 +19,7 @@ from brightline.detectors.audio.spoof_features import BANDS, WINDOW_FRAMES, WIND
 
 HERE = Path(__file__).parent
 NARROW_HZ = 5200
+SMALL = 256  # numbers; smaller arrays stay as they are
 
 
 class Mean(torch.nn.Module):
@@ -50,14 +53,30 @@ def main() -> None:
     file = asked.weights / "speech_spoof.onnx"
     torch.onnx.export(network, (example,), str(file), input_names=["features"], output_names=["logit"], dynamo=False,
                       dynamic_axes={"features": {0: "n"}, "logit": {0: "n"}}, opset_version=17)  # fmt: skip
+    onnx.save(_halved(onnx.load(file)), file)
     held = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         apart = np.abs(held.run(None, {"features": example.numpy()})[0] - network(example).numpy()).max()
-    assert apart < 1e-3, apart
+    assert apart < 0.02, apart
     (asked.weights / "speech_spoof.toml").write_text(
         _table(json.loads((HERE / "report.json").read_text("utf-8"))), encoding="utf-8"
     )
     print(file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest(), f"{apart:.1e}")
+
+
+def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    # Weights lie in the file as 16-bit numbers and are widened when it is opened: half the size, 1e-3 in the logit.
+    casts = []
+    for held in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(held)
+        if values.dtype == np.float32 and values.size > SMALL:
+            name = held.name
+            held.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
 
 
 def _table(report: dict) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 from bank import LOW, STEP, VERSIONS, Bank, loaded
-from fit import HEARD, TESTED
+from fit import HEARD
 from folds import FOLDS, fold_of, trained_on
 from scipy.fft import dct
+from score import TESTED
 from sklearn.mixture import GaussianMixture
 
 COEFFICIENTS = 30

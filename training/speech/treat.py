@@ -23,11 +23,11 @@ import torch
 from clips import Clip, decoded, listed_in, sound_of
 from evaluate import _scores, calibrated, near
 from export import NARROW_HZ
-from fit import TESTED
 from folds import FOLDS, fold_of
 from network import Ear
 from scipy.io import wavfile
 from scipy.signal import resample_poly
+from score import TESTED
 
 from brightline.detectors.audio.spoof_features import RATE_HZ, bandwidth_hz, spectrogram, trim, windows
 
