@@ -14,6 +14,9 @@ themselves learnt from all). A generator is compared with the real sources of it
 stands for it. Brackets hold 95 % intervals (bootstrap over pictures within their source). "Caught" is the share above
 the score that 5 % of the real pictures exceed.
 
+What is measured joins two voices as what ships does: `places` (our network) and `frozen` (EfficientNet-Lite0 and a
+regression); their weights were chosen on these folds.
+
 Only the web family is of today's generators (GPT-4o, Gemini); a quarter of it looks like photographs. The fold without faces
 among its real pictures takes FFHQ's for generated: `stylegan2_1024`, `discodiffusion` and `glide` are measured against
 those. What ships learnt from FFHQ; it will be surest to err on faces, and on sources unlike all seven here.
