@@ -292,7 +292,7 @@ class RunningGateway:
         self.gateway = Gateway(self.settings)
         self._thread = threading.Thread(target=self.gateway.run, args=(self._heard,), daemon=True)
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(90)
         return self
 
     def _heard(self, port):

@@ -261,6 +261,8 @@ def test_guards_off_is_a_plain_proxy_with_keys(upstream, another):
     assert "x-brightline-receipt" not in answer.headers
     assert gateway.chat("bl-no", "hello").status_code == 401
     assert "[DONE]" in gateway.chat(token, "hello", stream=True).text
+    token, _ = gateway.key("tenant-b", tokens_per_day=20)
+    assert [gateway.chat(token, "hello").status_code for _ in range(3)] == [200, 200, 429]  # 12 tokens each
 
 
 def test_requests_under_way_are_finished_before_the_end(upstream, another):

@@ -1,6 +1,7 @@
 """`brightline gateway`: keys are made, listed and revoked; its usage stands in 中文 too."""
 
 import json
+import logging
 import re
 
 import click
@@ -18,6 +19,17 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("BRIGHTLINE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def loggers():
+    """The command sends logs to standard error for the whole process, which is ours."""
+    held = [logging.getLogger(name) for name in ("brightline.gateway", "uvicorn.error", "asyncio")]
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in held]
+    yield
+    for one, handlers, level, propagate in before:
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
 
 
 def commands(found, path):

@@ -91,6 +91,15 @@ def test_nothing_is_asked_twice_after_the_first_byte(upstream, another):
     assert len(upstream.heard) == before + 2
 
 
+def test_an_answer_that_goes_on_for_too_long_is_ended(upstream, another):
+    gateway = another(upstream.port, total_seconds=0.5)
+    token, _ = gateway.key("tenant-a")
+    answer = gateway.chat(token, f"say:{SENTENCES}", "slow", stream=True)
+    assert "upstream_timeout" in answer.text
+    assert "[DONE]" not in answer.text
+    assert any("broke off" in gap.why.en for gap in last_examination(gateway).gaps)
+
+
 def test_an_upstream_that_keeps_failing_rests_and_is_tried_again(upstream, another):
     gateway = another(upstream.port, limits=GatewayLimits(failures=2, rest_seconds=0.5))
     token, _ = gateway.key("tenant-a")

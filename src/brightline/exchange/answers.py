@@ -108,6 +108,18 @@ def tokens_of(usage: Json) -> int:
     return sum(counts) if counts else -1
 
 
+class _Usage(msgspec.Struct):
+    usage: dict[str, Json] | None = None
+
+
+def tokens_in(data: bytes) -> int:
+    """Tokens that an answer which nobody reads otherwise says it took; -1 where it says nothing."""
+    try:
+        return tokens_of(msgspec.json.decode(data, type=_Usage).usage)
+    except (RecursionError, UnicodeDecodeError, msgspec.DecodeError):
+        return -1
+
+
 def refused_answer(protocol: Protocol, model: str, request: str, words: str) -> bytes:
     """The body in place of an answer that may not be released: well-formed, and it says why.
 

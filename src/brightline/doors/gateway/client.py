@@ -54,14 +54,16 @@ class Reply:
             Fault: 504, it stalls or takes too long; 502, it breaks off or lies about its length.
         """
         setting = self.upstream.setting
+        loop = asyncio.get_running_loop()
+        end = loop.time() + setting.total_seconds
         try:
-            async with asyncio.timeout(setting.total_seconds):
-                while True:
-                    async with asyncio.timeout(setting.idle_seconds):
-                        chunk = await self._response.content.readany()
-                    if not chunk:
-                        return
-                    yield chunk
+            while True:
+                # Each wait is timed by itself: a limit around the whole would also end whoever takes the bytes.
+                async with asyncio.timeout_at(min(loop.time() + setting.idle_seconds, end)):
+                    chunk = await self._response.content.readany()
+                if not chunk:
+                    return
+                yield chunk
         except TimeoutError as error:
             raise Fault(
                 504, "upstream_timeout", "the upstream stalled in the middle of its answer"

@@ -24,7 +24,7 @@ from brightline.doors.gateway.relay import Relay
 from brightline.doors.gateway.routes import Route
 from brightline.doors.gateway.state import State, context_of, receipt_header
 from brightline.doors.gateway.upstreams import no_model
-from brightline.exchange.answers import read_answer, refused_answer
+from brightline.exchange.answers import read_answer, refused_answer, tokens_in
 from brightline.exchange.faults import Fault
 from brightline.exchange.guard import Stop
 from brightline.exchange.multipart import Form, call_of_form, read_form, write_form
@@ -192,7 +192,7 @@ class Exchange:
             await relay.run(reply, self.headers)
         finally:
             self._log.status = 200 if self._caller.is_started else 0
-            self._spend(relay.tokens, len(self._data) + relay.received)
+            self._spend(relay.tokens, len(self._data) + relay.characters)
             for judged in relay.judged:
                 self._note(judged)
                 self._log.code = judged.stop.code if judged.stop is not None else self._log.code
@@ -209,17 +209,17 @@ class Exchange:
             if not call.stream:
                 with self._caller.while_there():
                     data = await reply.whole(self._state.gateway.limits.media_answer_bytes)
-                self._spend(-1, len(self._data) + len(data))
+                self._spend(tokens_in(data), len(self._data) + len(data))
                 await self._caller.answer(200, data, [], kind)
                 self._log.status = 200
                 return
             await self._caller.start(200, [], kind)
             self._log.status = 200
-            size = 0
+            events = 0
             async for chunk in reply.chunks():
-                size += len(chunk)
+                events += chunk.count(b"data:")  # about one a token
                 await self._caller.write(chunk)
-            self._spend(-1, len(self._data) + size)
+            self._spend(len(self._data) // _BYTES_A_TOKEN + events, 0)
             await self._caller.finish()
 
     async def _record_fault(self, fault: Fault) -> None:

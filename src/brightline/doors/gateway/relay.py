@@ -33,7 +33,6 @@ class Relay:
     Attributes:
         judged: what was recorded of it.
         receipts: of these records.
-        received: bytes that the upstream sent.
     """
 
     def __init__(
@@ -59,12 +58,16 @@ class Relay:
         self._sent_bytes = 0
         self.judged: list[Judged] = []
         self.receipts: list[Receipt] = []
-        self.received = 0
 
     @property
     def tokens(self) -> int:
         """Tokens that the upstream counted, -1 where it did not."""
         return self._stream.tokens
+
+    @property
+    def characters(self) -> int:
+        """Characters that the upstream said."""
+        return sum(len(turn.text) for turn in self._stream.turns)
 
     async def run(self, reply: Reply, headers: Headers) -> None:
         """Carry it through.
@@ -96,7 +99,6 @@ class Relay:
     async def _carry(self, reply: Reply, headers: Headers) -> None:
         with self._caller.while_there():
             async for chunk in reply.chunks():
-                self.received += len(chunk)
                 out = self._stream.feed(chunk)
                 if out:
                     if not self._caller.is_started:
