@@ -51,7 +51,7 @@ def test_a_person_is_added_listed_known_again_and_removed(home, capfd):
     shown = capfd.readouterr().out.splitlines()
     assert re.fullmatch(r"copy.jpg\tlike `P-1`, 100 %", shown[0])
     assert shown[1] == "coffee.png\tlike nobody in the register (0 faces compared)"
-    assert outcome(["protect", "remove", "P-1"]) == 0
+    assert outcome(["protect", "withdraw", "P-1"]) == 0
     assert outcome(["protect", "check", "copy.jpg"]) == 0
     assert outcome(["protect", "expire"]) == 0
 
@@ -60,10 +60,10 @@ def test_every_use_is_in_the_ledger_by_digests_alone(home, capfd):
     outcome(["protect", "add", "P-1", "front.png", *PERSON])
     outcome(["protect", "list"])
     outcome(["protect", "check", "copy.jpg"])
-    outcome(["protect", "remove", "P-1"])
+    outcome(["protect", "withdraw", "P-1"])
     capfd.readouterr()
     told = [*entries(home)]
-    assert [one["action"] for one in told] == ["add", "list", "check", "remove"]
+    assert [one["action"] for one in told] == ["add", "list", "check", "withdraw"]
     assert told[0]["record"] == told[2]["records"] == told[3]["record"]
     assert re.fullmatch("[0-9a-f]{32}", told[0]["record"])
     assert told[0]["register"] == told[1]["register"] == told[2]["register"] != told[3]["register"]
@@ -82,7 +82,7 @@ def test_a_change_that_cannot_be_recorded_is_not_made(home, capfd):
     outcome(["protect", "add", "P-1", "front.png", *PERSON])
     kept = (home / "protected-persons.json").read_bytes()
     (home / "ledger.key").unlink()
-    assert outcome(["protect", "remove", "P-1"]) == 2
+    assert outcome(["protect", "withdraw", "P-1"]) == 2
     assert outcome(["protect", "list"]) == 2
     assert "P-1" not in capfd.readouterr().out.split("\n", 1)[1]
     assert (home / "protected-persons.json").read_bytes() == kept
@@ -153,6 +153,6 @@ def test_refusals_are_told_in_chinese(capfd, monkeypatch):
     monkeypatch.setenv("BRIGHTLINE_LANGUAGE", "zh")
     assert outcome(["protect", "add", "P-1", "coffee.png", *PERSON]) == 2
     assert "应只有本人" in capfd.readouterr().err
-    assert outcome(["protect", "remove", "P-9"]) == 2
+    assert outcome(["protect", "withdraw", "P-9"]) == 2
     assert "登记册中没有 `P-9`" in capfd.readouterr().err
     assert Path("coffee.png").exists()

@@ -17,7 +17,7 @@ CLAIM = "person.register"
 NOTHING = hashlib.sha256(b"").hexdigest()
 _DONE = {
     "add": Words("a person was added to the register", "已将一人加入登记册"),
-    "remove": Words("a person was removed from the register", "已将一人从登记册中删除"),
+    "withdraw": Words("a person was removed from the register", "已将一人从登记册中删除"),
     "expire": Words("persons whose consent had run out were removed", "已删除同意期限届满的人员"),
     "list": Words("the register was listed", "已列出登记册"),
     "check": Words("a picture was compared with the register", "已将一张图片与登记册比对"),
@@ -31,7 +31,7 @@ def record_access(
 
     Args:
         settings: whose ledger.
-        action: `add`, `remove`, `expire`, `list` or `check`.
+        action: `add`, `withdraw`, `expire`, `list` or `check`.
         facts: what was looked at or written, without its name.
         register: digest of the register that was used, or as it will be; empty where there is none.
         details: further facts, of records by their random ids only.

@@ -15,7 +15,7 @@ from brightline.exchange.guard import Guard, Judge, Stop
 from brightline.exchange.nouns import Json, Turn
 from brightline.exchange.sse import Event, EventReader
 
-LIMIT = Words("the answer is longer than this gateway judges", "回答过长，超出本网关的检测上限")
+TOO_LONG = Words("the answer is longer than this gateway judges", "回答过长，超出本网关的检测上限")
 CHANNELS_LIMIT = 256  # choices, tools and blocks of one answer (count)
 
 
@@ -171,7 +171,7 @@ class GuardedStream:
         self._left -= len(step.text)
         guard = self._guards.get(step.channel)
         if self._left < 0 or (guard is None and len(self._said) >= CHANNELS_LIMIT):
-            self.stopped = Stop("length_limit", LIMIT)
+            self.stopped = Stop("length_limit", TOO_LONG)
             return
         if guard is None:
             guard = self._guards[step.channel] = self._make(step.whole)

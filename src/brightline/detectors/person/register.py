@@ -148,7 +148,7 @@ class Register(msgspec.Struct, frozen=True):
         """
         time = (now or datetime.now(UTC)).astimezone(UTC)
         if any(person.name == name for person in self.persons):
-            raise BankError(f"`{name}` is in the register already; remove it first")
+            raise BankError(f"`{name}` is in the register already; withdraw it first")
         if not time.date() <= expires <= time.date() + timedelta(days=CONSENT_DAYS):
             raise BankError(
                 f"consent until {expires}, expected a day from today on and within {CONSENT_DAYS} days"

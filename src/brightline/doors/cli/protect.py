@@ -107,15 +107,15 @@ def list_persons(as_json: bool, settings_file: Path | None, home: Path | None, l
 @command.command()
 @click.argument("name")
 @settings_options
-def remove(name: str, settings_file: Path | None, home: Path | None, language: str | None) -> int:
-    """Remove the person NAME for good: the rest is sealed anew and the old key destroyed."""
+def withdraw(name: str, settings_file: Path | None, home: Path | None, language: str | None) -> int:
+    """Withdraw the person NAME for good: the rest is sealed anew and the old key destroyed."""
     settings = read_settings(settings_file, home=home, language=language)
     with held(settings.home / KEYS_NAME):
         register = Register.load(settings.home)
         left = register.without(name)
         record = next(person.record for person in register.persons if person.name == name)
-        _put(settings, draft(left, settings.home), "remove", {"record": record})
-    _say(settings, f"`{name}` is removed", f"`{name}` 已删除")
+        _put(settings, draft(left, settings.home), "withdraw", {"record": record})
+    _say(settings, f"`{name}` is no longer in the register", f"`{name}` 已从登记册删除")
     return Exit.ALLOWED
 
 
