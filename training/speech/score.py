@@ -40,7 +40,7 @@ def main() -> None:
             continue
         network = Light() if asked.network == "light" else Ear()
         network.load_state_dict(torch.load(made.with_suffix(f".fold{fold}.pt")))
-        held = _sampled(clips, fold)
+        held = sampled(clips, fold)
         scores = np.full((len(clips), len(TESTED)), np.nan, np.float32)
         for column, name in enumerate(TESTED):
             scores[held, column] = logits(network, bank, lengths, held, VERSIONS.index(name))
@@ -48,7 +48,8 @@ def main() -> None:
         print(asked.name, fold, len(held), flush=True)
 
 
-def _sampled(clips: list[Clip], fold: int) -> list[int]:
+def sampled(clips: list[Clip], fold: int) -> list[int]:
+    """Numbers of the fold's clips that are scored."""
     seen: collections.Counter[str] = collections.Counter()
     held = []
     for number in np.random.default_rng(6).permutation(len(clips)).tolist():

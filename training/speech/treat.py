@@ -1,6 +1,6 @@
 """Verdict bands, and what becomes of real and synthetic speech that machines passed on; all with held-out networks.
 
-Usage: python treat.py --work FOLDER --wheels FOLDER --name NETWORK [--count N] [--shipped FILE]
+Usage: python treat.py --work FOLDER --wheels FOLDER [--count N] [--shipped FILE]
 
 Bands come from held-out scores: `threshold` so that few real clips lie above, abstaining below it. Treatments run as
 ffmpeg's encoders (Speex, GSM, Codec 2, Opus at 6 kbit/s, AMR at 4.75), Debian's codec2, NSNet2 of the
@@ -17,14 +17,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import channel
+import lightgbm
 import numpy as np
 import onnxruntime
 import torch
 from clips import Clip, decoded, listed_in, sound_of
-from evaluate import _scores, calibrated, near
+from evaluate import calibrated, held_scores, joined, near, spread
 from export import NARROW_HZ
 from folds import FOLDS, fold_of
 from network import Ear
+from peers import COEFFICIENTS, statistics
+from scipy.fft import dct
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 from score import TESTED
@@ -32,6 +35,7 @@ from score import TESTED
 from brightline.detectors.audio.spoof_features import RATE_HZ, bandwidth_hz, spectrogram, trim, windows
 
 Treatment = Callable[[np.ndarray], np.ndarray]
+Models = tuple[torch.nn.Module, lightgbm.Booster]
 CODED = (
     "opus 6 kbit/s",
     "speex 4 kbit/s",
@@ -50,20 +54,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--work", "--wheels"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--name", default="network")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--shipped", type=Path)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     clips = [clip for table in sorted(asked.work.glob("*.tsv")) for clip in listed_in(table)]
-    held = _scores(asked.work, asked.name, clips, {clip.name: number for number, clip in enumerate(clips)})
+    place = {clip.name: number for number, clip in enumerate(clips)}
+    parts = {name: held_scores(asked.work, name, clips, place) for name in ("network", "boosting")}
+    scale = {name: spread(clips, part) for name, part in parts.items()}
+    held = joined(parts["network"], parts["boosting"], scale)
     lines = calibrated(clips, held)
     bands = _bands(clips, held, lines)
     _write(asked.work, "bands", bands)
     if asked.shipped:
         _write(asked.work, "speed", _speed(asked.shipped, asked.work, clips))
         _write(asked.work, "odd", _odd(asked.shipped, lines["wide"], bands["wide"]["threshold"]))
-    _write(asked.work, "processed", _processed(asked, clips, held, lines, bands))
+    _write(asked.work, "processed", _processed(asked, clips, held, lines, bands, scale))
 
 
 def _write(work: Path, name: str, value: dict) -> None:
@@ -92,13 +98,17 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(values[order][np.searchsorted(np.cumsum(weights[order]) / weights.sum(), share)])
 
 
-def _verdict(network: torch.nn.Module, sound: np.ndarray, lines: dict, bands: dict) -> str:
+def _verdict(models: Models, sound: np.ndarray, lines: dict, bands: dict, scale: dict[str, float]) -> str:
     kept = trim(sound)
     if len(kept) < RATE_HZ // 2:
         return "not_applicable"
     bucket = "narrow" if bandwidth_hz(spectrogram(kept)) < NARROW_HZ else "wide"
+    heard = windows(kept)
     with torch.no_grad():
-        logit = network(torch.from_numpy(windows(kept))).mean().item()
+        said_network = models[0](torch.from_numpy(heard)).numpy()
+    cepstra = dct(heard.transpose(0, 2, 1), norm="ortho", axis=2)[:, :, :COEFFICIENTS]
+    said_boosting = models[1].predict(np.stack([statistics(part) for part in cepstra]), raw_score=True)
+    logit = joined(said_network, said_boosting, scale).mean()
     said = _probability(lines[bucket], np.array(logit))
     if said < bands[bucket]["abstain"][0]:
         return "real"
@@ -111,15 +121,17 @@ def _verdict(network: torch.nn.Module, sound: np.ndarray, lines: dict, bands: di
     )
 
 
-def _processed(
-    asked: argparse.Namespace, clips: list[Clip], held: np.ndarray, lines: dict, bands: dict
-) -> dict:
+def _processed(asked: argparse.Namespace, clips: list[Clip], held: np.ndarray, lines: dict, bands: dict,
+               scale: dict[str, float]) -> dict:  # fmt: skip
     chance = np.random.default_rng(6)
-    networks = {}
+    models: dict[int, Models] = {}
     for fold in range(FOLDS):
-        networks[fold] = Ear()
-        networks[fold].load_state_dict(torch.load(asked.work / "out" / f"{asked.name}.fold{fold}.pt"))
-        networks[fold].eval()
+        network = Ear()
+        network.load_state_dict(torch.load(asked.work / "out" / f"network.fold{fold}.pt"))
+        models[fold] = (
+            network.eval(),
+            lightgbm.Booster(model_file=str(asked.work / "out" / f"boosting.fold{fold}.txt")),
+        )
     chosen = {}
     for truth in (0, 1):
         for fold in range(FOLDS):
@@ -133,7 +145,9 @@ def _processed(
         counts = {0: [0, 0, 0], 1: [0, 0, 0]}
         for (truth, fold), numbers in chosen.items():
             for number in numbers:
-                verdict = _verdict(networks[fold], treat(sound_of(asked.work, clips[number])), lines, bands)
+                verdict = _verdict(
+                    models[fold], treat(sound_of(asked.work, clips[number])), lines, bands, scale
+                )
                 counts[truth][0] += verdict == "synthetic"
                 counts[truth][1] += verdict in ("processed", "abstain")
                 counts[truth][2] += 1
