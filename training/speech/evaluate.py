@@ -176,6 +176,11 @@ def _systems(clips: list[Clip], held: np.ndarray) -> dict:
     return found
 
 
+def _over(values: np.ndarray, edge: float) -> float:
+    """Share above the edge of those that were scored: a clip that was not must not count as let through."""
+    return float((values[~np.isnan(values)] > edge).mean())
+
+
 def _page_values(clips: list[Clip], held: np.ndarray, column: int) -> dict[str, float]:
     """AUROC within each page that has at least five clips of either truth."""
     found = {}
@@ -202,8 +207,8 @@ def _real(clips: list[Clip], held: np.ndarray) -> dict:
         if inside.sum() < 8:
             continue
         edge = np.nanquantile(held[outside, 0], 1 - FALSE_SHARE)
-        found[name] = {"clips": int(inside.sum()),
-                       **{version: float(np.nanmean(held[inside, column] > edge)) for column, version in enumerate(TESTED)}}  # fmt: skip
+        found[name] = {"clips": int((~np.isnan(held[inside, 0])).sum()),
+                       **{version: _over(held[inside, column], edge) for column, version in enumerate(TESTED)}}  # fmt: skip
     return found
 
 
@@ -220,8 +225,8 @@ def _languages(clips: list[Clip], held: np.ndarray) -> dict:
             ]
             if len(mine) >= 8:
                 entry[word] = [
-                    len(mine),
-                    *[float(np.nanmean(held[mine, column] > edge)) for column in range(2)],
+                    int((~np.isnan(held[mine, 0])).sum()),
+                    *[_over(held[mine, column], edge) for column in range(2)],
                 ]
         found[name] = entry
     return found

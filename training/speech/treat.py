@@ -158,10 +158,23 @@ def _processed(asked: argparse.Namespace, clips: list[Clip], held: np.ndarray, l
             coded.append(found["treatments"][name][0])
         print(name, found["treatments"][name], flush=True)
     found["shares"]["coded"] = float(np.mean(coded))
-    telephone = [n for n, c in enumerate(clips) if not c.truth]
-    said = _probability(lines["narrow"], held[telephone, TESTED.index("telephone")])
-    found["shares"]["telephone"] = float(np.nanmean(said >= bands["narrow"]["threshold"]))
+    found["shares"]["telephone, threshold of other folds"] = _telephone(clips, held, lines["narrow"])
     return found
+
+
+def _telephone(clips: list[Clip], held: np.ndarray, line: dict) -> float:
+    """Share of real clips through a telephone above the threshold that the other folds' real clips set."""
+    said = _probability(line, held[:, TESTED.index("telephone")])
+    real = np.array([not clip.truth for clip in clips]) & ~np.isnan(said)
+    folds = np.array([fold_of(clip) for clip in clips])
+    weights = np.array([1.0 if near(clip) else 0.25 for clip in clips])
+    flagged = 0
+    for fold in range(FOLDS):
+        outside, inside = real & (folds != fold), real & (folds == fold)
+        flagged += int(
+            (said[inside] >= _quantile(said[outside], weights[outside], 1 - FLAGGED["narrow"])).sum()
+        )
+    return flagged / int(real.sum())
 
 
 def _treatments(wheels: Path) -> dict[str, Treatment]:
