@@ -147,6 +147,7 @@ def _lines(text: str, draft: Draft) -> Iterator[object]:
 
 def _csv_records(text: str, draft: Draft) -> Iterator[object]:
     delimiter = delimiter_of(text[: 256 * 1024].splitlines()[:51]) or ","
+    csv.field_size_limit(FIELD_CHARACTERS)  # of the whole process: other readers of CSV set theirs
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         names = [name.strip().lstrip("\ufeff") for name in next(rows, [])]

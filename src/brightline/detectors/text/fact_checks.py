@@ -161,7 +161,7 @@ def _from_page(text: str, path: Path) -> Iterator[FactCheck]:
 
 def _from_table(text: str, path: Path) -> Iterator[FactCheck]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    csv.field_size_limit(CELL_BYTES)
+    before = csv.field_size_limit(CELL_BYTES)  # of the whole process
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=delimiter == ",")
     try:
         names = [name.strip().lower() for name in next(rows, [])]
@@ -176,6 +176,8 @@ def _from_table(text: str, path: Path) -> Iterator[FactCheck]:
             yield check
     except csv.Error as error:
         raise BankError(f"`{path}:{rows.line_num}`: not CSV: {error}") from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def _search(value: object, depth: int) -> Iterator[FactCheck]:
