@@ -99,6 +99,11 @@ class Detail(msgspec.Struct, frozen=True):
     value: str
 
 
+def details(**facts: str) -> tuple[Detail, ...]:
+    """Give the facts as details by order of their names, so that equal facts give equal bytes; empty ones are left out."""
+    return tuple(Detail(name, value) for name, value in sorted(facts.items()) if value)
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One claim by one detector about one part of a subject.
 

@@ -7,7 +7,7 @@ Pictures that such a network cannot judge get a finding `image.scope` and no num
 from collections.abc import Iterator
 from math import exp
 
-from brightline.core.finding import Basis, Detail, Finding, Heat
+from brightline.core.finding import Basis, Finding, Heat, details
 from brightline.core.harm import Harm
 from brightline.core.heat_words import heat_words
 from brightline.core.subject import Subject
@@ -65,7 +65,7 @@ def _estimate(reading: Reading, whole: Size, compression: Compression) -> Findin
         harm=Harm.UNLABELLED_AIGC if verdict == "likely" else None,
         why=_why(verdict, probability, reading, whole, compression, shown),
         where=shown,
-        details=_details(
+        details=details(
             bucket=str(reading.bucket),
             coding=str(compression.coding),
             quality=str(compression.quality) if compression.coding is Coding.JPEG else "",
@@ -137,11 +137,5 @@ def _outside(reason: OutOfScope, whole: Size) -> Finding:
             en=f"whether a model made this picture is not judged: {reason.why.en}",
             zh=f"未判断该图片是否由模型生成：{reason.why.zh}",
         ),
-        details=_details(
-            reason=reason.reason, size=f"{whole.width}x{whole.height}", verdict="not_applicable"
-        ),
+        details=details(reason=reason.reason, size=f"{whole.width}x{whole.height}", verdict="not_applicable"),
     )
-
-
-def _details(**values: str) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(values.items()) if value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brightline.core.finding import Basis, Detail, Finding
+from brightline.core.finding import Basis, Finding, details
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.grid import offsets
@@ -61,7 +61,7 @@ def _storage(compression: Compression, width: int, height: int) -> Finding:
             en=f"the picture has {width} x {height} px and is stored as {said.en}",
             zh=f"图片为 {width} x {height} 像素，存储为{said.zh}",
         ),
-        details=_details(coding=str(compression.coding), quality=quality, size=f"{width}x{height}"),
+        details=details(coding=str(compression.coding), quality=quality, size=f"{width}x{height}"),
     )
 
 
@@ -131,7 +131,7 @@ def _earlier(words: Words, found: Earlier, kind: str, last: int) -> Finding:
         basis=Basis.ESTIMATE,
         probability=PROBABILITY,
         why=words,
-        details=_details(
+        details=details(
             evidence=f"{found.evidence:.2f}",
             first_quality=str(found.quality),
             kind=kind,
@@ -154,9 +154,5 @@ def _enlarged(pixels: Levels) -> Finding | None:
             en=f"its pixels were computed from fewer: it was enlarged about {low} or {high} times",
             zh=f"像素由较少的像素插值而来：曾放大约 {low} 倍或 {high} 倍",
         ),
-        details=_details(frequency=f"{peak.frequency:.3f}", scale=f"{low},{high}"),
+        details=details(frequency=f"{peak.frequency:.3f}", scale=f"{low},{high}"),
     )
-
-
-def _details(**values: str) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(values.items()) if value)

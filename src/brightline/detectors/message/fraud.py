@@ -6,7 +6,7 @@ languages than Chinese and English, and texts too short to say anything, are not
 
 from collections.abc import Iterator, Sequence
 
-from brightline.core.finding import Basis, Detail, Finding
+from brightline.core.finding import Basis, Detail, Finding, details
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Kind, Subject
@@ -99,7 +99,7 @@ def _message(text: str, title: str) -> Iterator[Finding]:
         harm=Harm.FRAUD_AI,
         why=_why(judgement.probability, best, hits, _quote(text, why)),
         where=tuple(reason.span for reason in why),
-        details=_details(facts),
+        details=details(**facts),
     )
     for hit in hits:
         yield _tactic(hit)
@@ -159,7 +159,7 @@ def _conversation(course: Course, turns: int) -> Finding:
             en=f"the conversation reads like {named.en} ({percent} % at even odds), from turn {course.turn} of {turns} on",
             zh=f"对话疑似{named.zh}（先验各半时 {percent}%），共 {turns} 轮，自第 {course.turn} 轮起已可预警",
         ),
-        details=_details(facts),
+        details=details(**facts),
     )
 
 
@@ -209,7 +209,3 @@ def _known(entity: Entity, bank: Bank) -> Finding:
         where=(entity.span,),
         details=(Detail("bank", bank.name), Detail("kind", entity.kind)),
     )
-
-
-def _details(facts: dict[str, str]) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(facts.items()) if value)

@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 import re2
 
-from brightline.core.finding import Basis, Detail, Field, Finding
+from brightline.core.finding import Basis, Field, Finding, details
 from brightline.core.harm import Harm
 from brightline.core.subject import Header, Kind, Subject
 from brightline.core.words import Words
@@ -266,7 +266,7 @@ def _authentication(results: Results) -> Finding:
     return Finding(
         detector=NAME, claim="mail.authentication", basis=Basis.DECLARED, probability=UNMEASURED if is_failed else 1.0,  # forwarding and mailing lists fail honestly
         harm=Harm.FRAUD_AI if is_failed else None, why=words, where=(Field("authentication-results"),),
-        details=_details(facts),
+        details=details(**facts),
     )  # fmt: skip
 
 
@@ -293,16 +293,12 @@ def _mismatch(
         probability=UNMEASURED if is_deceit else 1.0,
         harm=Harm.FRAUD_AI if is_deceit else None,
         why=Words(en=f"{words.en}: {quote}", zh=f"{words.zh}：{quote}"),
-        where=(Field(field),), details=_details(facts),
+        where=(Field(field),), details=details(**facts),
     )  # fmt: skip
 
 
 def _defect(kind: str, field: str, words: Words) -> Finding:
     return Finding(
         detector=NAME, claim="mail.headers", basis=Basis.PROOF, probability=1.0, why=words, where=(Field(field),),
-        details=_details({"kind": kind}),
+        details=details(kind=kind),
     )  # fmt: skip
-
-
-def _details(facts: dict[str, str]) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(facts.items()) if value)

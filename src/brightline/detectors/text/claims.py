@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from brightline.core.errors import BankError, DetectorError
-from brightline.core.finding import Basis, Detail, Finding, Span
+from brightline.core.finding import Basis, Finding, Span, details
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
@@ -141,7 +141,7 @@ def _finding(match: _Match, text: str) -> Finding:
         harm=Harm.FALSE_INFO if accuses else None,
         why=_why(match, check, stance),
         where=(match.span,),
-        details=_details(
+        details=details(
             bank=match.bank.name,
             bank_digest=match.bank.digest,
             date=check.date[:40],
@@ -181,13 +181,9 @@ def _unchecked(left: Sequence[Worthy]) -> Finding:
             zh=f"有 {len(left)} 句陈述可以核查，但已载入的核查库中没有与之对应的条目",
         ),
         where=tuple(one.span for one in left[:SPANS_LIMIT]),
-        details=_details(count=str(len(left)), reasons=",".join(reasons)),
+        details=details(count=str(len(left)), reasons=",".join(reasons)),
     )
 
 
 def _meet(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-def _details(**facts: str) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(facts.items()) if value)

@@ -10,7 +10,7 @@ import msgspec
 
 from brightline.carriers.text_wrapper import find_wrapper
 from brightline.core.errors import DetectorError
-from brightline.core.finding import Basis, Detail, Field, Finding
+from brightline.core.finding import Basis, Field, Finding, details
 from brightline.core.harm import Harm
 from brightline.core.subject import Kind, Media, Subject
 from brightline.core.words import Words
@@ -158,7 +158,7 @@ def _hidden_finding(hidden: Hidden) -> Finding:
         harm=_hidden_harm(hidden.kind, is_order),
         why=_quoting(words, payload),
         where=hidden.spans,
-        details=_details(
+        details=details(
             count=str(hidden.count),
             kind=hidden.kind.value,
             payload=payload,
@@ -193,7 +193,7 @@ def _reordered_finding(reordered: Reordered, *, to_people: bool) -> Finding:
         harm=Harm.FRAUD_AI if is_override and to_people else None,
         why=words,
         where=reordered.spans,
-        details=_details(count=str(reordered.count), kind=reordered.kind.value),
+        details=details(count=str(reordered.count), kind=reordered.kind.value),
     )
 
 
@@ -208,7 +208,7 @@ def _confusable_finding(words: list[Confusable]) -> Finding:
         harm=Harm.FRAUD_AI,
         why=_quoting(_CONFUSION_WORDS[kind], quoted),
         where=tuple(word.span for word in words[:SPANS_LIMIT]),
-        details=_details(
+        details=details(
             count=str(len(words)), kind=kind.value, level=words[0].level.value, looks_like=quoted
         ),
     )
@@ -218,7 +218,3 @@ def _quoting(words: Words, quote: str) -> Words:
     if not quote:
         return words
     return Words(en=f"{words.en}: “{quote}”", zh=f"{words.zh}：“{quote}”")
-
-
-def _details(**facts: str) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(facts.items()) if value)

@@ -12,7 +12,7 @@ import numpy as np
 
 from brightline.core.alarm import StepTimeout
 from brightline.core.errors import DetectorError
-from brightline.core.finding import Basis, Detail, Finding, Seconds
+from brightline.core.finding import Basis, Finding, Seconds, details
 from brightline.core.harm import Harm
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
@@ -115,7 +115,7 @@ def _estimate(verdict: Verdict, moments: Sequence[Moment], looks: Sequence[Look]
         harm=Harm.UNLABELLED_AIGC if word == "likely" else None,
         why=_why(word, chance, verdict, len(moments), looks),
         where=tuple(Seconds(shot.begin_s, shot.end_s) for shot in shown[:STRETCHES]),
-        details=_details(
+        details=details(
             extent=verdict.extent,
             frames=str(len(moments)),
             shots=str(len(verdict.shots)),
@@ -173,7 +173,7 @@ def _outside(reason: OutOfScope, looks: Sequence[Look]) -> Finding:
             en=f"whether a model made this video is not judged: {reason.why.en}",
             zh=f"未判断该视频是否由模型生成：{reason.why.zh}",
         ),
-        details=_details(
+        details=details(
             frames=str(len(looks)), reason=reason.reason, size=_size(looks), verdict="not_applicable"
         ),
     )
@@ -195,7 +195,3 @@ def _too_few(count: int) -> OutOfScope:
 
 def _size(looks: Sequence[Look]) -> str:
     return f"{looks[0].width}x{looks[0].height}" if looks else ""
-
-
-def _details(**values: str) -> tuple[Detail, ...]:
-    return tuple(Detail(name, value) for name, value in sorted(values.items()) if value)
