@@ -52,6 +52,7 @@ bench: setup ## Speed, side by side with peers in one run
 	$(RUN)/python benchmarks/bench.py
 
 bench-text: setup ## Speed of the text detectors on one core (DATA=folder)
+	$(RUN)/python benchmarks/bench_ai.py --data $(DATA)
 	$(RUN)/python benchmarks/bench_fraud.py --data $(DATA)
 	$(RUN)/python benchmarks/bench_claims.py
 
