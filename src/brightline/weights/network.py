@@ -1,6 +1,8 @@
 """One network of ONNX Runtime, on one core, with what it may cost bounded; nothing is read but the bytes given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.resources.abc import Traversable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +10,9 @@ import onnxruntime  # type: ignore[import-untyped]  # it has no stubs
 from onnxruntime.capi import onnxruntime_pybind11_state as native  # type: ignore[import-untyped]  # nor this
 
 from brightline.core.errors import DetectorError
+from brightline.weights.store import network_bytes, table
 
+T = TypeVar("T")
 Values = npt.NDArray[np.float32]
 
 _RAISED = (
@@ -60,11 +64,29 @@ class Network:
         Raises:
             DetectorError: the values do not fit the network, or it does not fit into memory.
         """
+        return self.feed({self.inputs[0].name: values}, outputs)
+
+    def feed(self, values: Mapping[str, Values], outputs: Sequence[str]) -> list[Values]:
+        """Feed inputs by their names, give the named outputs.
+
+        Raises:
+            DetectorError: as for `run`.
+        """
         try:
-            found = self._session.run(list(outputs), {self.inputs[0].name: values})
+            found = self._session.run(list(outputs), dict(values))
         except _RAISED as error:
             raise DetectorError(f"the network `{self._name}` cannot run: {_first_line(error)}") from error
         return [np.asarray(one, dtype=np.float32) for one in found]
+
+
+def with_table(name: str, kind: type[T], folder: Traversable | None = None) -> tuple[Network, T]:
+    """A network and what `<name>.toml` beside it says; those that ship by default.
+
+    Raises:
+        DetectorError: either is missing or damaged, or the network is not the one that the manifest names.
+    """
+    said = table(name, kind, folder)
+    return Network(network_bytes(name, folder), name), said
 
 
 def _first_line(error: BaseException) -> str:
