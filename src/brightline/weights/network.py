@@ -1,8 +1,6 @@
 """One network of ONNX Runtime, on one core, with what it may cost bounded; nothing is read but the bytes given."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources.abc import Traversable
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +8,7 @@ import onnxruntime  # type: ignore[import-untyped]  # it has no stubs
 from onnxruntime.capi import onnxruntime_pybind11_state as native  # type: ignore[import-untyped]  # nor this
 
 from brightline.core.errors import DetectorError
-from brightline.weights.store import network_bytes, table
 
-T = TypeVar("T")
 Values = npt.NDArray[np.float32]
 
 _RAISED = (
@@ -77,16 +73,6 @@ class Network:
         except _RAISED as error:
             raise DetectorError(f"the network `{self._name}` cannot run: {_first_line(error)}") from error
         return [np.asarray(one, dtype=np.float32) for one in found]
-
-
-def with_table(name: str, kind: type[T], folder: Traversable | None = None) -> tuple[Network, T]:
-    """A network and what `<name>.toml` beside it says; those that ship by default.
-
-    Raises:
-        DetectorError: either is missing or damaged, or the network is not the one that the manifest names.
-    """
-    said = table(name, kind, folder)
-    return Network(network_bytes(name, folder), name), said
 
 
 def _first_line(error: BaseException) -> str:

@@ -20,27 +20,22 @@ combine = "mean"
 [buckets]
 quality_edge = 83
 size_edge = 224
-[calibration.high]
-slope = 1.0
-offset = 0.0
-threshold = 0.8
-abstain = [0.4, 0.7]
-[calibration.low]
-slope = 0.5
-offset = 0.0
-threshold = 0.8
-abstain = [0.4, 0.7]
-[calibration.high_small]
-slope = 0.25
-offset = 0.0
-threshold = 0.8
-abstain = [0.4, 0.7]
-[calibration.low_small]
-slope = 0.125
+"""
+SLOPES = {"high": 1.0, "low": 0.5, "high_small": 0.25, "low_small": 0.125}
+CALIBRATION = """
+[calibration.{name}]
+slope = {slope}
 offset = 0.0
 threshold = 0.8
 abstain = [0.4, 0.7]
 """
+
+
+def said(side: int = 256) -> str:
+    """A table whose four calibrations differ in their slopes alone."""
+    return TABLE.format(side=side) + "".join(
+        CALIBRATION.format(name=name, slope=slope) for name, slope in SLOPES.items()
+    )
 
 
 def varint(value: int) -> bytes:
@@ -112,5 +107,5 @@ def weights(folder: Path, data: bytes | None = None, table: str = "", pinned: st
     data = brightness() if data is None else data
     (folder / "image_generated.onnx").write_bytes(data)
     (folder / "manifest.toml").write_text(MANIFEST.format(pinned or hashlib.sha256(data).hexdigest()))
-    (folder / "image_generated.toml").write_text(table or TABLE.format(side=256))
+    (folder / "image_generated.toml").write_text(table or said())
     return folder

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnxparts import TABLE, brightness, model, node, port, weights
+from onnxparts import brightness, model, node, port, said, weights
 from PIL import Image, ImageDraw
 
 from brightline.core.errors import DetectorError
@@ -282,11 +282,7 @@ def test_each_quality_and_size_has_its_own_calibration(judge, width, height, qua
 
 
 def test_the_heat_map_lies_where_the_light_is(tmp_path):
-    table = (
-        TABLE.format(side=256)
-        .replace("threshold = 0.8", "threshold = 0.02")
-        .replace("[0.4, 0.7]", "[0.01, 0.7]")
-    )
+    table = said().replace("threshold = 0.8", "threshold = 0.02").replace("[0.4, 0.7]", "[0.01, 0.7]")
     hot = open_judge(weights(tmp_path, brightness(gain=8, middle=0.6), table))
     pixels = np.asarray(photo(1024, 768, light=-30)).copy()
     pixels[480:, 640:] = np.clip(pixels[480:, 640:].astype(int) + 150, 0, 255)
@@ -379,7 +375,7 @@ def test_numbers_that_are_none_are_a_failure(tmp_path):
 )
 def test_a_table_that_says_something_else_is_refused(tmp_path, found, put):
     with pytest.raises(DetectorError, match="malformed"):
-        open_judge(weights(tmp_path, table=TABLE.format(side=256).replace(found, put, 1)))
+        open_judge(weights(tmp_path, table=said().replace(found, put, 1)))
 
 
 def test_missing_weights_are_a_failure(tmp_path):

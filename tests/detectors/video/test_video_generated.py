@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnxparts import TABLE, brightness, weights
+from onnxparts import brightness, said, weights
 from PIL import Image, ImageDraw
 
 from brightline.core.alarm import StepTimeout
@@ -42,7 +42,7 @@ most = 4.0
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     data = brightness(side=SIDE, gain=60.0)
-    place = weights(tmp_path_factory.mktemp("weights"), data, TABLE.format(side=SIDE))
+    place = weights(tmp_path_factory.mktemp("weights"), data, said(SIDE))
     (place / "video_generated.toml").write_text(CALIBRATION)
     return place
 
@@ -91,9 +91,9 @@ def test_a_bright_video_is_likely_and_a_dark_one_unlikely(frames):
 def test_between_the_two_nothing_is_claimed(frames):
     found = [looked(encoded(pan(light, 2)), frames) for light in range(-16, 29, 4)]
     ranks = ["unlikely", "unclear", "likely"]
-    said = [ranks.index(finding.detail("verdict")) for finding in found]
-    assert said == sorted(said)
-    assert set(said) == {0, 1, 2}
+    ranked = [ranks.index(finding.detail("verdict")) for finding in found]
+    assert ranked == sorted(said)
+    assert set(ranked) == {0, 1, 2}
     assert {finding.harm for finding in found if finding.detail("verdict") == "unclear"} == {None}
 
 

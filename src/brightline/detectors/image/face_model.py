@@ -17,7 +17,7 @@ from brightline.detectors.image.upright import align
 from brightline.media.image import Pixels
 from brightline.media.jpeg_tables import Coding, Compression
 from brightline.weights.network import Network
-from brightline.weights.store import network_bytes, table
+from brightline.weights.opened import opened
 
 MODEL = "image_swap"
 ODDS_MOST = 4.6  # log odds: no estimate is surer than 99 %
@@ -140,8 +140,7 @@ def open_judge(folder: Traversable | None = None) -> FaceJudge:
     Raises:
         DetectorError: they are missing, damaged, or not those that the manifest names.
     """
-    said = table(MODEL, Table, folder)
-    return FaceJudge(Network(network_bytes(MODEL, folder), MODEL), said)
+    return FaceJudge(*opened(MODEL, Table, folder))
 
 
 @cache

@@ -14,8 +14,9 @@ from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.crops import Cut, filled, tile_places
 from brightline.detectors.image.heat import heat_of
-from brightline.detectors.image.model import Calibration, Judge, Reading, shipped
+from brightline.detectors.image.model import Judge, Reading, shipped
 from brightline.detectors.image.scope import TILE_SIDE, TILES_MOST, OutOfScope, out_of_scope_by, too_small
+from brightline.detectors.image.verdict import NOWHERE, Verdict, generator_words, verdict_of
 from brightline.media.image import Size, crops, size
 from brightline.media.jpeg_tables import Coding, Compression, compression_of
 
@@ -53,16 +54,16 @@ def judged(subject: Subject, judge: Judge) -> Finding:
 
 def _estimate(reading: Reading, whole: Size, compression: Compression) -> Finding:
     probability = 1.0 / (1.0 + exp(-reading.log_odds))
-    verdict = _verdict(probability, reading.calibration)
+    verdict = verdict_of(probability, reading.calibration.threshold, reading.calibration.abstain)
     shown: tuple[Heat, ...] = ()
-    if verdict != "unlikely":
+    if verdict is not Verdict.UNLIKELY:
         shown = (heat_of(whole.width, whole.height, reading.places, reading.local),)
     return Finding(
         detector=NAME,
         claim="synthetic.image",
         basis=Basis.ESTIMATE,
         probability=probability,
-        harm=Harm.UNLABELLED_AIGC if verdict == "likely" else None,
+        harm=Harm.UNLABELLED_AIGC if verdict is Verdict.LIKELY else None,
         why=_why(verdict, probability, reading, whole, compression, shown),
         where=shown,
         details=details(
@@ -70,19 +71,13 @@ def _estimate(reading: Reading, whole: Size, compression: Compression) -> Findin
             coding=str(compression.coding),
             quality=str(compression.quality) if compression.coding is Coding.JPEG else "",
             size=f"{whole.width}x{whole.height}",
-            verdict=verdict,
+            verdict=str(verdict),
         ),
     )
 
 
-def _verdict(probability: float, calibration: Calibration) -> str:
-    if probability >= calibration.threshold:
-        return "likely"
-    return "unclear" if probability >= calibration.abstain[0] else "unlikely"
-
-
 def _why(
-    verdict: str,
+    verdict: Verdict,
     probability: float,
     reading: Reading,
     whole: Size,
@@ -90,31 +85,21 @@ def _why(
     shown: tuple[Heat, ...],
 ) -> Words:
     """What was looked at, how it was stored, how sure we are, and where."""
-    percent = round(100 * probability)
-    place = heat_words(shown[0]) if shown else Words("", "")
     stored = _stored(compression)
     many = len(reading.places)
     looked = Words(
         en=f"in {many} native crop{'s' if many > 1 else ''} of a picture of {whole.width} x {whole.height} px, {stored.en}, ",
         zh=f"在一幅 {whole.width} x {whole.height} 像素、{stored.zh} 的图片中取 {many} 处原始像素检视，",
     )
-    match verdict:
-        case "likely":
-            end = Words(
-                f"traces of a generator are {percent} % likely, {place.en}",
-                f"出现生成模型痕迹的可能性为 {percent}%，{place.zh}",
-            )
-        case "unclear":
-            end = Words(
-                f"it cannot be told whether a model made it ({percent} %)",
-                f"无法判定是否由模型生成（{percent}%）",
-            )
-        case _:
-            end = Words(
-                f"no clear trace of a generator shows ({percent} %)",
-                f"未见明显的生成模型痕迹（{percent}%）",
-            )
+    end = generator_words(verdict, probability, _place(shown))
     return Words(looked.en + end.en, looked.zh + end.zh)
+
+
+def _place(shown: tuple[Heat, ...]) -> Words:
+    if not shown:
+        return NOWHERE
+    found = heat_words(shown[0])
+    return Words(f", {found.en}", f"，{found.zh}")
 
 
 def _stored(compression: Compression) -> Words:

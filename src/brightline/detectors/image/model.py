@@ -20,7 +20,7 @@ from brightline.detectors.image.crops import Cut, middle_places
 from brightline.media.image import Pixels
 from brightline.media.jpeg_tables import Coding, Compression
 from brightline.weights.network import Network, Values
-from brightline.weights.store import network_bytes, table
+from brightline.weights.opened import opened
 
 Odds = npt.NDArray[np.float64]
 
@@ -229,8 +229,7 @@ def open_judge(folder: Traversable | None = None) -> Judge:
     Raises:
         DetectorError: they are missing, damaged, or not those that the manifest names.
     """
-    said = table(MODEL, Table, folder)
-    return Judge(Network(network_bytes(MODEL, folder), MODEL), said)
+    return Judge(*opened(MODEL, Table, folder))
 
 
 @cache

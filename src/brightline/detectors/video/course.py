@@ -57,7 +57,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         return max(-self.most, min(self.most, self.slope * score + self.offset))
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True):
     """What the scores say of a video.
 
     Attributes:
@@ -73,7 +73,7 @@ class Verdict(msgspec.Struct, frozen=True):
     shown: tuple[Shot, ...]
 
 
-def judge(moments: Sequence[Moment], total_s: float, scale: Scale) -> Verdict:
+def judge(moments: Sequence[Moment], total_s: float, scale: Scale) -> Judgement:
     """Judge a video by the scores of its stills.
 
     The whole counts by the mean of its shots, weighted by their lengths. A single long shot counts too, its odds
@@ -90,7 +90,7 @@ def judge(moments: Sequence[Moment], total_s: float, scale: Scale) -> Verdict:
     best = max((scale.log_odds(shot.score) - log(len(long)) for shot in long), default=-scale.most)
     odds = max(whole, best)
     shown = tuple(shot for shot in found if scale.log_odds(shot.score) > 0.0) if odds > 0.0 else ()
-    return Verdict(odds, "shot" if best > whole and len(long) > 1 else "whole", found, shown)
+    return Judgement(odds, "shot" if best > whole and len(long) > 1 else "whole", found, shown)
 
 
 def shots_of(moments: Sequence[Moment], total_s: float) -> tuple[Shot, ...]:

@@ -18,7 +18,8 @@ from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.scope import OutOfScope, out_of_scope, too_small
-from brightline.detectors.video.course import Moment, Verdict, curve, judge, probability
+from brightline.detectors.image.verdict import NOWHERE, Verdict, generator_words, verdict_of
+from brightline.detectors.video.course import Judgement, Moment, curve, judge, probability
 from brightline.detectors.video.model import FrameJudge, Table, shipped
 from brightline.media.video_samples import SampleRule, Still, has_pictures, shots, stills
 from brightline.settings import Limits, Settings
@@ -103,16 +104,16 @@ def _usual(looks: Sequence[Look]) -> OutOfScope | None:
     return max(reasons, key=lambda one: counts[one.reason], default=None)
 
 
-def _estimate(verdict: Verdict, moments: Sequence[Moment], looks: Sequence[Look], said: Table) -> Finding:
+def _estimate(verdict: Judgement, moments: Sequence[Moment], looks: Sequence[Look], said: Table) -> Finding:
     chance = probability(verdict.log_odds)
-    word = "likely" if chance >= said.threshold else "unclear" if chance >= said.abstain[0] else "unlikely"
-    shown = verdict.shown if word != "unlikely" else ()
+    word = verdict_of(chance, said.threshold, said.abstain)
+    shown = verdict.shown if word is not Verdict.UNLIKELY else ()
     return Finding(
         detector=NAME,
         claim="synthetic.video",
         basis=Basis.ESTIMATE,
         probability=chance,
-        harm=Harm.UNLABELLED_AIGC if word == "likely" else None,
+        harm=Harm.UNLABELLED_AIGC if word is Verdict.LIKELY else None,
         why=_why(word, chance, verdict, len(moments), looks),
         where=tuple(Seconds(shot.begin_s, shot.end_s) for shot in shown[:STRETCHES]),
         details=details(
@@ -121,41 +122,25 @@ def _estimate(verdict: Verdict, moments: Sequence[Moment], looks: Sequence[Look]
             shots=str(len(verdict.shots)),
             size=_size(looks),
             timeline=curve(moments, said.scale),
-            verdict=word,
+            verdict=str(word),
         ),
     )
 
 
-def _why(word: str, chance: float, verdict: Verdict, count: int, looks: Sequence[Look]) -> Words:
+def _why(word: Verdict, chance: float, verdict: Judgement, count: int, looks: Sequence[Look]) -> Words:
     """What was looked at, how sure we are, and when."""
-    percent, first, last = round(100 * chance), looks[0].still.second, looks[-1].still.second
+    first, last = looks[0].still.second, looks[-1].still.second
     looked = Words(
         f"in {count} frames from {first:g} to {last:g} s of a video of {_size(looks)} px, ",
         f"在 {_size(looks)} 像素的视频中，取第 {first:g} 至 {last:g} 秒之间的 {count} 帧逐帧检视，",
     )
-    match word:
-        case "likely":
-            when = _when(verdict)
-            end = Words(
-                f"traces of a generator are {percent} % likely{when.en}",
-                f"出现生成模型痕迹的可能性为 {percent}%{when.zh}",
-            )
-        case "unclear":
-            end = Words(
-                f"it cannot be told whether a model made it ({percent} %)",
-                f"无法判定是否由模型生成（{percent}%）",
-            )
-        case _:
-            end = Words(
-                f"hardly any trace of a generator shows ({percent} %)",
-                f"几乎未见生成模型的痕迹（{percent}%）",
-            )
+    end = generator_words(word, chance, _when(verdict))
     return Words(looked.en + end.en, looked.zh + end.zh)
 
 
-def _when(verdict: Verdict) -> Words:
+def _when(verdict: Judgement) -> Words:
     if len(verdict.shots) == 1 or not verdict.shown:
-        return Words("", "")
+        return NOWHERE
     most = max(verdict.shown, key=lambda shot: shot.score)
     stretch = f"{most.begin_s:g}-{most.end_s:g}"
     if verdict.extent == "shot":
