@@ -13,6 +13,7 @@ from brightline.core.subject import Declaration, GapKind, Kind, Media, Role
 from brightline.policy import load
 from brightline.policy.check import check_pack
 from brightline.policy.claims import unknown_claims
+from brightline.policy.decide import compile_policy, policy_bytes, policy_from_bytes
 from brightline.policy.document import MAX_DEPTH, DocumentError, Table, Text, read_document
 from brightline.policy.language.parser import parse
 from brightline.policy.load import load_pack, parse_pack
@@ -360,3 +361,34 @@ def test_any_edit_of_a_good_pack_ends_in_a_pack_or_in_problems(at: int, length: 
 
 def test_one_rule_packs_of_the_tests_are_good() -> None:
     assert one_rule("true").rules[0].id == "r"
+
+
+REMEDY = """
+pack: house/remedies
+version: 2026.1
+title: {en: x, zh: x}
+jurisdiction: HOUSE
+about: {en: x, zh: x}
+rules:
+  - id: a
+    when: findings.exists(f, f.claim == 'text.hidden')
+    action: review
+    severity: low
+    remedy: REMEDY
+    grounds: [{law: House rules, article: x, standing: house}]
+    message: {en: x, zh: x}
+    cases:
+      - {name: y, subject: {kind: text}, findings: [{claim: text.hidden}], expect: {matches: true}}
+      - {name: n, subject: {kind: text}, expect: {matches: false}}
+"""
+
+
+def test_a_remedy_goes_from_the_rule_into_the_decision_and_through_the_record():
+    loaded = parse_pack(REMEDY.replace("REMEDY", "redact").encode(), "x")
+    policy = compile_policy([loaded.pack])
+    decision = policy.decide(loaded.pack.rules[0].cases[0].examination)
+    assert decision.matches[0].remedy == "redact"
+    assert policy_from_bytes(policy_bytes(policy)).digest == policy.digest
+    without = parse_pack(REMEDY.replace("    remedy: REMEDY\n", "").encode(), "x").pack
+    assert b"remedy" not in policy_bytes(compile_policy([without]))
+    assert parse_pack(REMEDY.replace("REMEDY", "shout").encode(), "x").pack is None

@@ -26,6 +26,18 @@ class Severity(OrderedEnum):
     CRITICAL = "critical"
 
 
+class Remedy(StrEnum):
+    """What a door that can change words may do in place of stopping, or besides letting pass; others do without.
+
+    The decision stays what it is: what comes out of a remedy is judged by itself.
+    """
+
+    REDACT = "redact"  # what was found is taken out
+    REDACT_AND_RESTORE = "redact_and_restore"  # the same, and whoever said it finds it again in the answer
+    NOTICE = "notice"  # a notice takes its place, or stands behind what passes
+    SAFER_MODEL = "safer_model"  # another model answers
+
+
 class Standing(StrEnum):
     """How well we know the article that a rule rests on (see the pack's source)."""
 
@@ -66,6 +78,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
         aigc: labelling status that the rule concludes, NONE for most rules.
         error: empty, or why evaluation failed (the rule then asks for REVIEW).
         findings: indices into the examination's findings that made the rule hold.
+        remedy: what a door may do in place of stopping; most rules leave it out.
     """
 
     rule: str
@@ -76,6 +89,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     aigc: AigcStatus = AigcStatus.NONE
     error: str = ""
     findings: tuple[int, ...] = ()
+    remedy: Remedy | msgspec.UnsetType = msgspec.UNSET  # left out of the bytes, which older records lack
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

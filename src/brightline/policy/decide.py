@@ -174,6 +174,7 @@ def _compile(active: ActiveRule) -> CompiledRule:
             message=rule.message,
             grounds=rule.grounds,
             aigc=rule.aigc,
+            remedy=rule.remedy,
         ),
         condition=compiled,
         witness=compile_witness(compiled.checked, compiled.growing),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from brightline.core.decision import Action, AigcStatus, Ground, Severity, Standing
+from brightline.core.decision import Action, AigcStatus, Ground, Remedy, Severity, Standing
 from brightline.core.errors import PolicyError
 from brightline.core.subject import Kind, Media
 from brightline.policy.cases import read_cases
@@ -157,7 +157,7 @@ class _Loader:
 
     def _rule(self, value: Value, seen: set[str]) -> Rule:
         reader = self._reader
-        table = reader.table(value, "a rule", (*_RULE, "aigc", "effective"), _RULE)
+        table = reader.table(value, "a rule", (*_RULE, "aigc", "effective", "remedy"), _RULE)
         entries = _values(table)
         rule = Rule(
             id=reader.text(entries.get("id"), "`id`", _RULE_ID, "lower-case words such as `mark-missing`"),
@@ -170,6 +170,7 @@ class _Loader:
             or AigcStatus.NONE,
             effective=self._effective(entries.get("effective")),
             cases=read_cases(reader, entries.get("cases")),
+            remedy=reader.member(entries.get("remedy"), Remedy, "`remedy`") or msgspec.UNSET,
         )
         if rule.id and rule.id in seen:
             reader.wrong(entries["id"], f"a rule named `{rule.id}` is already there")

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from brightline.core.decision import Action, AigcStatus, Ground, Severity, Standing
+from brightline.core.decision import Action, AigcStatus, Ground, Remedy, Severity, Standing
 from brightline.core.finding import Examination
 from brightline.core.subject import Kind, Media
 from brightline.core.words import Words
@@ -41,6 +41,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         aigc: labelling status that it concludes, NONE for most rules.
         effective: when it holds.
         cases: worked cases, which are its tests; not part of the policy's digest.
+        remedy: what a door may do in place of stopping; most rules leave it out.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     aigc: AigcStatus = AigcStatus.NONE
     effective: Effective = Effective()
     cases: tuple[Case, ...] = ()
+    remedy: Remedy | msgspec.UnsetType = msgspec.UNSET
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True):
