@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from brightline.core.errors import SettingsError
+from brightline.settings_exchange import ExchangeSetting, fault_of_exchange
 from brightline.settings_gateway import GatewaySetting, fault_of
 
 MiB = 1024 * 1024
@@ -135,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             docs/guides/protected-persons.md about the law first.
         mark: what is written of you into marks.
         gateway: the proxy before your models.
+        exchange: what is done with what callers and models say to each other.
     """
 
     home: Path = Path("~/.local/share/brightline")
@@ -159,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     protect_persons: bool = False  # faces are sensitive personal information in most laws
     mark: MarkSetting = MarkSetting()
     gateway: GatewaySetting = GatewaySetting()
+    exchange: ExchangeSetting = ExchangeSetting()
 
 
 def load_settings(
@@ -258,5 +261,5 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"`language` is `{settings.language}`, expected `en` or `zh`")
     if not settings.policies:
         raise SettingsError("`policies` is empty: without a rule everything would pass; name at least one")
-    if fault := fault_of(settings.gateway):
+    if fault := fault_of(settings.gateway) or fault_of_exchange(settings.exchange):
         raise SettingsError(fault)
