@@ -148,6 +148,13 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("image.spliced", "brightline.detectors.image.spliced", kinds=(Kind.JPEG,)),
     Entry("person.protected", "brightline.detectors.person.protected", media=(Media.IMAGE,)),
     Entry(
+        "speech.generated",
+        "brightline.detectors.audio.spoof",
+        media=(Media.AUDIO, Media.VIDEO),
+        harms=(Harm.UNLABELLED_AIGC,),
+        spared=True,
+    ),
+    Entry(
         "video.generated",
         "brightline.detectors.video.generated",
         media=(Media.VIDEO,),

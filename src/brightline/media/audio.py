@@ -4,8 +4,9 @@ FFmpeg is told which container to expect, so that no playlist or concatenation f
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import av
 import av.container
@@ -22,6 +23,7 @@ Samples = npt.NDArray[np.float32]  # (n,) mono, in [-1, 1]
 RATE_HZ = 16_000  # what speech models and our spectrograms use
 SOUND_SECONDS = 600.0  # ten minutes are 38 MB of samples at 16 kHz
 DECODE_SECONDS = 4.0  # wall clock; under `limits.detector_seconds`, so that we name the reason ourselves
+BLOCK_SECONDS = 8.0  # of sound that a listener is given at once: 0.5 MB
 PEAKS = 400  # columns of a waveform on a page
 
 # What PyAV raises on broken media; a track whose codec FFmpeg doesn't know has no attributes at all.
@@ -72,6 +74,48 @@ def audio_blocks(
                 return
             if time.monotonic() > deadline:
                 raise DetectorError(f"decoding the sound takes more than {wall_s:g} s")
+
+
+class Place(NamedTuple):
+    """A stretch of a recording: from which second, how many seconds."""
+
+    begin_s: float
+    seconds: float
+
+
+class Heard(NamedTuple):
+    """A block of sound, and the number of the place that it belongs to."""
+
+    place: int
+    samples: Samples
+
+
+def audio_places(
+    subject: Subject, places: Sequence[Place], rate_hz: int = RATE_HZ, wall_s: float = DECODE_SECONDS
+) -> Iterator[Heard]:
+    """Give blocks of about eight seconds at some places of the first sound track; one block is held at a time.
+
+    Args:
+        subject: sound or video.
+        places: in order; the first may begin at 0.0, the others are sought.
+        rate_hz: of the samples.
+        wall_s: the whole may take, with what the caller does between two blocks.
+
+    Raises:
+        DetectorError: as for `decode_audio`.
+    """
+    deadline = time.monotonic() + wall_s
+    with opened(subject) as container:
+        if not container.streams.audio:
+            raise DetectorError("there is no sound track")
+        for number, place in enumerate(places):
+            if place.begin_s > 0.0:
+                container.seek(int(place.begin_s * av.time_base), backward=True)
+            pieces = _gathered(_at_place(container, rate_hz, place), round(BLOCK_SECONDS * rate_hz))
+            for samples in pieces:
+                yield Heard(number, samples)
+                if time.monotonic() > deadline:
+                    raise DetectorError(f"hearing the sound takes more than {wall_s:g} s")
 
 
 def duration_s(subject: Subject) -> float:
@@ -125,16 +169,49 @@ def stated_seconds(container: av.container.InputContainer) -> float:
     return max(0.0, container.duration / av.time_base) if container.duration else 0.0
 
 
-def _resampled(container: av.container.InputContainer, rate_hz: int) -> Iterator[Samples]:
+def _resampled(
+    container: av.container.InputContainer, rate_hz: int, begun: list[float] | None = None
+) -> Iterator[Samples]:
+    """Decode from where the container stands; the second of the first frame goes into `begun`, if it is known."""
     stream = container.streams.audio[0]
     stream.codec_context.thread_count = 1  # the pool gives each worker one core
     # Channels are averaged here: FFmpeg's own mix to mono is 3 dB louder and overflows.
     resampler = av.AudioResampler(format="fltp", rate=rate_hz)
     for frame in container.decode(stream):
+        if begun is not None and not begun and frame.time is not None:
+            begun.append(frame.time)
         for piece in resampler.resample(frame):
             yield _samples(piece)
     for piece in resampler.resample(None):
         yield _samples(piece)
+
+
+def _at_place(container: av.container.InputContainer, rate_hz: int, place: Place) -> Iterator[Samples]:
+    """Sound from about the place's first second on; seeking may end before it, by up to a keyframe."""
+    left = round(place.seconds * rate_hz)
+    passed: int | None = None  # samples before the place
+    begun: list[float] = []
+    for block in _resampled(container, rate_hz, begun):
+        if passed is None:
+            passed = round(max(0.0, place.begin_s - (begun[0] if begun else place.begin_s)) * rate_hz)
+        kept = block[min(passed, len(block)) :][:left]
+        passed -= min(passed, len(block))
+        left -= len(kept)
+        if len(kept):
+            yield kept
+        if left <= 0:
+            return
+
+
+def _gathered(blocks: Iterable[Samples], least: int) -> Iterator[Samples]:
+    held: list[Samples] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= least:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 def _samples(frame: av.AudioFrame) -> Samples:
