@@ -95,6 +95,10 @@ CATALOGUE: tuple[Entry, ...] = (
         text=True,
         harms=(Harm.PROMPT_INJECTION, Harm.FRAUD_AI),
     ),
+    Entry("exchange.listed", "brightline.detectors.exchange.listed", kinds=(Kind.TURN, Kind.CHAT), harms=tuple(Harm)),
+    Entry("exchange.prompt_leak", "brightline.detectors.exchange.prompt_leak", kinds=(Kind.TURN, Kind.CHAT)),
+    Entry("exchange.secret", "brightline.detectors.exchange.secrets", kinds=(Kind.TURN,)),
+    Entry("exchange.ungrounded", "brightline.detectors.exchange.grounded", kinds=(Kind.TURN,)),
     Entry("text.claims", "brightline.detectors.text.claims", text=True, harms=(Harm.FALSE_INFO,)),
     Entry(
         "text.rumour",
