@@ -329,8 +329,17 @@ class RunningGateway:
 
 
 def settings_for(
-    home, *ports, guards=True, routes=None, limits=None, extra=(), policies=("house/default",), **upstream
+    home,
+    *ports,
+    guards=True,
+    routes=None,
+    limits=None,
+    extra=(),
+    policies=("house/default",),
+    gateway=None,
+    **upstream,
 ):
+    """Settings of a gateway before the upstreams at `ports`; `gateway` holds further settings of its table."""
     upstreams = tuple(
         UpstreamSetting(
             name=f"up{number}",
@@ -340,12 +349,13 @@ def settings_for(
         )
         for number, port in enumerate(ports)
     )
-    gateway = GatewaySetting(
+    table = GatewaySetting(
         port=0,
         guards=guards,
         upstreams=upstreams,
         routes=routes or RoutesSetting(),
         limits=limits or GatewayLimits(),
         extra_fields=tuple(extra),
+        **{"media_workers": 0, **(gateway or {})},
     )
-    return msgspec.structs.replace(Settings(home=home, policies=policies), gateway=gateway)
+    return msgspec.structs.replace(Settings(home=home, policies=policies), gateway=table)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from brightline.core.errors import ExchangeError
-from brightline.exchange.nouns import Answer, Json, Protocol, Turn, Unread
+from brightline.exchange.nouns import UNCOUNTED, Answer, Json, Protocol, Tokens, Turn, Unread
 from brightline.exchange.words import BUILD, words_in
 
 # What stands around the words of an answer; values are the upstream's own names and settings.
@@ -23,6 +23,7 @@ REPEATED = _AROUND | {
     "tools", "tool_choice", "text", "truncation", "reasoning", "metadata", "instructions", "prompt_cache_key",
     "safety_identifier", "user", "previous_response_id",
 }  # fmt: skip
+TOKENS_LIMIT = 100_000_000  # of one answer; a larger count is no count, and budgets are not to break on it (tokens)
 _BINARY = frozenset({"b64_json", "data"})  # base64 of pictures and sound
 
 
@@ -99,25 +100,29 @@ def _unread(body: dict[str, Json]) -> Iterator[Unread]:
             yield Unread(number, "picture")
 
 
-def tokens_of(usage: Json) -> int:
-    """Tokens that an upstream's `usage` counts, in any of the three forms; -1 where it counts none."""
+def tokens_of(usage: Json) -> Tokens:
+    """Tokens that an upstream's `usage` counts, in any of the three forms."""
     if not isinstance(usage, dict):
-        return -1
-    names = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
-    counts = [value for name in names if isinstance(value := usage.get(name), int) and value >= 0]
-    return sum(counts) if counts else -1
+        return UNCOUNTED
+    prompt = (usage.get("prompt_tokens"), usage.get("input_tokens"))
+    completion = (usage.get("completion_tokens"), usage.get("output_tokens"))
+    return Tokens(_count(prompt), _count(completion))
+
+
+def _count(values: tuple[Json, Json]) -> int:
+    return next((value for value in values if isinstance(value, int) and 0 <= value <= TOKENS_LIMIT), -1)
 
 
 class _Usage(msgspec.Struct):
     usage: dict[str, Json] | None = None
 
 
-def tokens_in(data: bytes) -> int:
-    """Tokens that an answer which nobody reads otherwise says it took; -1 where it says nothing."""
+def tokens_in(data: bytes) -> Tokens:
+    """Tokens that an answer which nobody reads otherwise says it took."""
     try:
         return tokens_of(msgspec.json.decode(data, type=_Usage).usage)
     except (RecursionError, UnicodeDecodeError, msgspec.DecodeError):
-        return -1
+        return UNCOUNTED
 
 
 def refused_answer(protocol: Protocol, model: str, request: str, words: str) -> bytes:

@@ -79,17 +79,37 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...] = ()
 
 
+class Tokens(msgspec.Struct, frozen=True):
+    """Tokens that an upstream counted; -1 each where it did not.
+
+    Attributes:
+        prompt: what the model read.
+        completion: what it wrote.
+    """
+
+    prompt: int = -1
+    completion: int = -1
+
+    @property
+    def total(self) -> int:
+        """Both together; -1 where neither was counted."""
+        return -1 if max(self.prompt, self.completion) < 0 else max(self.prompt, 0) + max(self.completion, 0)
+
+
+UNCOUNTED = Tokens()
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One whole answer, read.
 
     Attributes:
         turns: a turn for each choice or block.
         unread: what could not be read as words.
-        tokens: prompt and completion together as the upstream counted them, -1 where it did not.
+        tokens: as the upstream counted them.
         body: what is given out: what was decoded, under the model's name that the caller knows.
     """
 
     body: bytes
     turns: tuple[Turn, ...]
     unread: tuple[Unread, ...] = ()
-    tokens: int = -1
+    tokens: Tokens = UNCOUNTED

@@ -12,7 +12,7 @@ import msgspec
 from brightline.core.errors import ExchangeError
 from brightline.core.words import Words
 from brightline.exchange.guard import Guard, Judge, Stop
-from brightline.exchange.nouns import Json, Turn
+from brightline.exchange.nouns import Json, Tokens, Turn
 from brightline.exchange.sse import Event, EventReader
 
 TOO_LONG = Words("the answer is longer than this gateway judges", "回答过长，超出本网关的检测上限")
@@ -60,10 +60,10 @@ class Reader(Seam):
     """What understands one protocol's events.
 
     Attributes:
-        usage: tokens that the upstream counted so far, -1 where it did not.
+        usage: tokens that the upstream counted so far.
     """
 
-    usage: int
+    usage: Tokens
 
     def read(self, event: Event) -> Iterable[Step]:
         """What an event means.
@@ -114,8 +114,8 @@ class GuardedStream:
         return tuple(Turn("assistant", "".join(parts)) for parts in self._said.values())
 
     @property
-    def tokens(self) -> int:
-        """Tokens that the upstream counted, -1 where it did not."""
+    def tokens(self) -> Tokens:
+        """Tokens that the upstream counted."""
         return self._reader.usage
 
     def feed(self, data: bytes) -> bytes:

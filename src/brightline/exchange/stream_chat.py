@@ -9,7 +9,7 @@ import msgspec
 from brightline.core.errors import ExchangeError
 from brightline.exchange.answers import tokens_of
 from brightline.exchange.guard import Stop
-from brightline.exchange.nouns import Json, Protocol
+from brightline.exchange.nouns import UNCOUNTED, Json, Protocol
 from brightline.exchange.sse import Event, render
 from brightline.exchange.stream import Close, Last, Say, Step, Through, decode_event
 
@@ -21,7 +21,7 @@ class ChatReader:
     """Reads chunks `chat.completion.chunk`, or `text_completion` of the older protocol.
 
     Attributes:
-        usage: tokens that the upstream counted, -1 where it did not.
+        usage: tokens that the upstream counted.
     """
 
     def __init__(self, protocol: Protocol, model: str, request: str) -> None:
@@ -39,7 +39,7 @@ class ChatReader:
         }  # fmt: skip
         self._tools: dict[str, dict[str, Json]] = {}
         self._open: dict[int, None] = {0: None}
-        self.usage = -1
+        self.usage = UNCOUNTED
 
     def read(self, event: Event) -> Iterator[Step]:
         """What a chunk means; log-probabilities are left out, since they spell the words that are held."""

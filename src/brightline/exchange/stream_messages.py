@@ -7,7 +7,7 @@ import msgspec
 from brightline.core.errors import ExchangeError
 from brightline.exchange.answers import tokens_of
 from brightline.exchange.guard import Stop
-from brightline.exchange.nouns import Json
+from brightline.exchange.nouns import UNCOUNTED, Json
 from brightline.exchange.sse import Event, render
 from brightline.exchange.stream import Close, Last, Say, Step, Through, decode_event
 from brightline.exchange.words import BUILD, words_in
@@ -21,7 +21,7 @@ class MessagesReader:
     """Reads `message_start`, `content_block_*`, `message_delta` and `message_stop`.
 
     Attributes:
-        usage: tokens that the upstream counted, -1 where it did not.
+        usage: tokens that the upstream counted.
     """
 
     def __init__(self, model: str, request: str) -> None:
@@ -32,7 +32,7 @@ class MessagesReader:
         self._next = 0
         self._is_started = False
         self._counts: dict[str, Json] = {}
-        self.usage = -1
+        self.usage = UNCOUNTED
 
     def read(self, event: Event) -> Iterator[Step]:
         """What an event means."""

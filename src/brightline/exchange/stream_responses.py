@@ -8,7 +8,7 @@ import msgspec
 from brightline.core.errors import ExchangeError
 from brightline.exchange.answers import REPEATED, refused_response, tokens_of
 from brightline.exchange.guard import Stop
-from brightline.exchange.nouns import Json
+from brightline.exchange.nouns import UNCOUNTED, Json
 from brightline.exchange.sse import Event, render
 from brightline.exchange.stream import Close, Last, Say, Step, Through, decode_event
 from brightline.exchange.words import words_in
@@ -37,7 +37,7 @@ class ResponsesReader:
     """Reads `response.*` events, numbers them anew, and names the model as the caller does.
 
     Attributes:
-        usage: tokens that the upstream counted, -1 where it did not.
+        usage: tokens that the upstream counted.
     """
 
     def __init__(self, model: str, request: str) -> None:
@@ -45,7 +45,7 @@ class ResponsesReader:
         self._model, self._request = model, request
         self._templates: dict[str, dict[str, Json]] = {}
         self._number = 0
-        self.usage = -1
+        self.usage = UNCOUNTED
 
     def read(self, event: Event) -> Iterator[Step]:
         """What an event means."""

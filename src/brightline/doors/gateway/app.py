@@ -21,7 +21,7 @@ HUNG_UP = 499  # status in logs and metrics of a request whose caller did not wa
 
 
 class App:
-    """The gateway over ASGI; `state` is set once the event loop runs."""
+    """The gateway over ASGI; `state` is set once the event loop runs, and set anew by a reload."""
 
     def __init__(self) -> None:
         self.state: State | None = None
@@ -38,16 +38,22 @@ class App:
         route = ROUTES.get(caller.path)
         dialect = route.protocol.dialect if route is not None else Dialect.OPENAI
         state.in_flight += 1
+        state.load.requests += 1
+        begun_trace = state.telemetry.begin(caller.header(b"traceparent"))
         try:
             await self._serve(state, caller, route, dialect, log)
         except Gone:
             log.status = HUNG_UP
         finally:
             state.in_flight -= 1
+            state.load.requests -= 1
             caller.close()
             log.seconds = round(time.perf_counter() - begun, 6)
+            if log.stream and caller.is_started:
+                log.first_byte = round(caller.started_at - begun, 6)
             self._count(state, log)
             tell(log)
+            state.telemetry.end(begun_trace, log, state.pool.kinds)
 
     async def _serve(
         self, state: State, caller: Caller, route: Route | None, dialect: Dialect, log: RequestLog
@@ -62,7 +68,7 @@ class App:
                 await self._small(state, caller, key, log)
                 return
             log.route = route.protocol.value
-            self._admit(state, caller, key)
+            await self._admit(state, caller, key)
             exchange = Exchange(state, caller, key, route, log)
             await exchange.run()
         except Fault as fault:
@@ -80,28 +86,34 @@ class App:
         log.status, log.code = fault.status, log.code or fault.code
         await caller.fault(fault, dialect, headers)
 
-    def _admit(self, state: State, caller: Caller, key: Key) -> None:
+    async def _admit(self, state: State, caller: Caller, key: Key) -> None:
         if caller.method != "POST":
             raise Fault(405, "method_not_allowed", f"`{caller.path}` takes POST")
-        if state.in_flight > state.gateway.limits.requests:
+        if state.load.requests > state.gateway.limits.requests:
             raise Fault(503, "overloaded", "the gateway has too much to do", retry_after_s=1)
-        state.quota.admit(key)
+        if (key.money_per_day or key.money_per_month) and not state.gateway.prices:
+            raise Fault(403, "no_prices", "the key has a budget in money, and this gateway knows no prices")
+        if state.shared is not None:
+            await state.shared.admit(key, state.quota)
+        else:
+            state.quota.admit(key)
 
     def _key_of(self, state: State, caller: Caller, log: RequestLog) -> Key:
-        if state.is_draining:
+        if state.load.is_draining:
             raise Fault(503, "shutting_down", "the gateway is shutting down", retry_after_s=5)
         kind, _, token = caller.header(b"authorization").partition(" ")
         if kind.lower() != "bearer":
             token = caller.header(b"x-api-key") or caller.header(b"api-key")
-        key = state.keys.find(token.strip())
+        token = token.strip()
+        key = state.keys.find(token) or state.people.find(token)
         if key is None:
             raise Fault(401, "invalid_api_key", "no such key, or it is no longer in force")
         log.tenant, log.key = key.tenant, key.id
         return key
 
     async def _health(self, state: State, caller: Caller, log: RequestLog) -> None:
-        log.route, log.status = "health", 503 if state.is_draining else 200
-        said = "draining" if state.is_draining else "ok"
+        log.route, log.status = "health", 503 if state.load.is_draining else 200
+        said = "draining" if state.load.is_draining else "ok"
         await caller.answer(log.status, msgspec.json.encode({"status": said}), [])
 
     async def _small(self, state: State, caller: Caller, key: Key, log: RequestLog) -> None:
@@ -121,6 +133,8 @@ class App:
         labels = (("route", log.route), ("status", str(log.status)), ("action", log.action))
         state.metrics.count("requests_total", labels)
         state.metrics.observe("request_seconds", (("route", log.route),), log.seconds)
+        if log.first_byte:
+            state.metrics.observe("first_byte_seconds", (("route", log.route),), log.first_byte)
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -147,10 +161,15 @@ def _metrics(state: State) -> bytes:
         (("upstream", one.setting.name),): float(one.is_healthy and not one.rests_for_s)
         for one in state.pool.upstreams
     }
-    recorder = state.recorder
+    failures: dict[Labels, float] = {
+        (("upstream", one.setting.name),): float(one.failures_total) for one in state.pool.upstreams
+    }
+    recorder, shared = state.recorder, state.shared
     return state.metrics.text(
         {
-            "in_flight": {(): float(state.in_flight)},
+            "in_flight": {(): float(state.load.requests)},
+            "upstream_failures_total": failures,
+            **({"shared_limits_up": {(): float(shared.is_up)}} if shared is not None else {}),
             "upstream_up": up,
             "ledger_entries_total": {(): float(recorder.written if recorder is not None else 0)},
             "ledger_writes_total": {(): float(recorder.batches if recorder is not None else 0)},

@@ -1,6 +1,7 @@
 """One request of a caller over ASGI: its head, its body within bounds, and the answer, all of it timed."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ class Caller:
         method: of HTTP.
         path: without the query.
         is_started: the head of the answer went out.
+        started_at: when, `time.perf_counter()`.
         has_gone: the caller has hung up.
     """
 
@@ -43,6 +45,7 @@ class Caller:
         self.method = str(scope["method"])
         self.path = str(scope["path"])
         self.is_started = False
+        self.started_at = 0.0
         self.has_gone = False
 
     def header(self, name: bytes) -> str:
@@ -135,6 +138,7 @@ class Caller:
     async def start(self, status: int, headers: Headers, kind: bytes) -> None:
         """The head of the answer."""
         self.is_started = True
+        self.started_at = time.perf_counter()
         fixed = [
             (b"content-type", kind),
             (b"x-request-id", self.request.encode()),

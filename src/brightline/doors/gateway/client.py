@@ -9,6 +9,7 @@ from typing import Self
 import aiohttp
 import msgspec
 
+from brightline.doors.gateway.telemetry import TRACE
 from brightline.doors.gateway.upstreams import Pool, Upstream
 from brightline.exchange.faults import Fault
 from brightline.exchange.nouns import Call
@@ -139,6 +140,8 @@ class Client:
         model = setting.models[call.model]
         data, kind = body(model)
         headers = {**upstream.headers, "content-type": kind}
+        if trace := TRACE.get():
+            headers["traceparent"] = trace
         try:
             async with asyncio.timeout(setting.first_byte_seconds):
                 response = await self._session.post(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from brightline.core.errors import ExchangeError
-from brightline.core.finding import Finding
+from brightline.core.finding import Examination, Finding
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Gap, GapKind
 from brightline.core.words import Words
@@ -28,7 +28,7 @@ from brightline.exchange.answers import read_answer, refused_answer, tokens_in
 from brightline.exchange.faults import Fault
 from brightline.exchange.guard import Stop
 from brightline.exchange.multipart import Form, call_of_form, read_form, write_form
-from brightline.exchange.nouns import Answer, Call, Protocol, Turn, Unread
+from brightline.exchange.nouns import Answer, Call, Protocol, Tokens, Turn, Unread
 from brightline.exchange.requests import read_call
 
 LONG_CHARACTERS = (
@@ -72,12 +72,16 @@ class Exchange:
 
     async def _run(self) -> None:
         call = await self._read()
-        judge, recorder = self._state.judge, self._state.recorder
+        judge, recorder = self._state.judge_of(self._key), self._state.recorder
         if judge is None or recorder is None:
             await self._pass(call)
             return
-        prompt = await self._judge(judge, call.turns, call.unread, self._data)
+        seen = await self._state.further.of_call(call, self._form, context_of(self._key))
+        prompt = await self._judge(
+            judge, call.turns, seen.unread, self._data, more=seen.made, media=seen.media
+        )
         recording = recorder.begin(prompt)
+        self._state.keep_when(recording, prompt, self._data)
         if prompt.stop is not None:
             self._keep(await receipt_of(recording))
             raise self._refused(prompt.stop)
@@ -126,9 +130,10 @@ class Exchange:
         *,
         prompt: str = "",
         more: Iterable[Finding | Gap] = (),
+        media: Sequence[Examination] = (),
     ) -> Judged:
         lane = judge.answers if prompt else judge.prompts
-        arguments = (lane, data, turns, unread, context_of(self._key, prompt), self._fail, more)
+        arguments = (lane, data, turns, unread, context_of(self._key, prompt), self._fail, more, media)
         if sum(len(turn.text) for turn in turns) > LONG_CHARACTERS:
             judged = await asyncio.to_thread(judge.judge, *arguments)
         else:
@@ -151,12 +156,23 @@ class Exchange:
         with self._caller.while_there():
             data = await reply.whole(limit)
         answer = _answer(call, reply, data)
-        self._spend(answer.tokens, len(self._data) + len(data))
+        self._spend(answer.tokens, len(data))
         if not answer.turns and not answer.unread:  # numbers: there is nothing to read in an embedding
             self._keep(await receipt_of(recording))
         else:
-            judged = await self._judge(judge, answer.turns, answer.unread, data, prompt=self._log.prompt)
+            context = context_of(self._key, self._log.prompt)
+            seen = await self._state.further.of_answer(call, answer, reply.kind, context)
+            judged = await self._judge(
+                judge,
+                answer.turns,
+                seen.unread,
+                data,
+                prompt=self._log.prompt,
+                more=seen.made,
+                media=seen.media,
+            )
             done = recorder.begin(judged)
+            self._state.keep_when(done, judged, data)
             self._keep(await receipt_of(recording))
             self._keep(await receipt_of(done))
             if judged.stop is not None:
@@ -192,12 +208,13 @@ class Exchange:
             await relay.run(reply, self.headers)
         finally:
             self._log.status = 200 if self._caller.is_started else 0
-            self._spend(relay.tokens, len(self._data) + relay.characters)
+            self._spend(relay.tokens, relay.characters)
             for judged in relay.judged:
                 self._note(judged)
                 self._log.code = judged.stop.code if judged.stop is not None else self._log.code
-            for receipt in relay.receipts:
+            for judged, receipt in zip(relay.judged, relay.receipts, strict=False):
                 self._keep(receipt)
+                self._state.contents.keep(receipt, judged, relay.said)
 
     async def _pass(self, call: Call) -> None:
         """Guards are off: bytes go through as they come."""
@@ -209,7 +226,7 @@ class Exchange:
             if not call.stream:
                 with self._caller.while_there():
                     data = await reply.whole(self._state.gateway.limits.media_answer_bytes)
-                self._spend(tokens_in(data), len(self._data) + len(data))
+                self._spend(tokens_in(data), len(data))
                 await self._caller.answer(200, data, [], kind)
                 self._log.status = 200
                 return
@@ -219,12 +236,12 @@ class Exchange:
             async for chunk in reply.chunks():
                 events += chunk.count(b"data:")  # about one a token
                 await self._caller.write(chunk)
-            self._spend(len(self._data) // _BYTES_A_TOKEN + events, 0)
+            self._spend(Tokens(-1, events), 0)
             await self._caller.finish()
 
     async def _record_fault(self, fault: Fault) -> None:
         """Keep in the ledger that this request ended in an error, and why; what it held is not known."""
-        judge, recorder = self._state.judge, self._state.recorder
+        judge, recorder = self._state.judge_of(self._key), self._state.recorder
         if judge is None or recorder is None or self._log.code:
             return
         self._log.code = fault.code
@@ -254,10 +271,11 @@ class Exchange:
         if not self._log.action or _RANK[action.value] > _RANK[self._log.action]:
             self._log.action = action.value
 
-    def _spend(self, tokens: int, size_bytes: int) -> None:
-        self._log.tokens = tokens if tokens >= 0 else size_bytes // _BYTES_A_TOKEN
-        self._state.quota.spend(self._key, self._log.tokens)
-        self._state.metrics.count("tokens_total", (("route", self._route.protocol.value),), self._log.tokens)
+    def _spend(self, counted: Tokens, size_bytes: int) -> None:
+        """Count what was used; `size_bytes` of the answer stand in where the upstream counted nothing."""
+        prompt = counted.prompt if counted.prompt >= 0 else len(self._data) // _BYTES_A_TOKEN
+        completion = counted.completion if counted.completion >= 0 else size_bytes // _BYTES_A_TOKEN
+        self._state.spend(self._key, self._log, Tokens(prompt, completion))
 
     def _words(self, words: Words) -> str:
         asked = self._caller.header(b"accept-language") or self._state.settings.language

@@ -7,6 +7,7 @@ time. What they found in a turn is kept for a while, since a conversation is sen
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from copy import copy
 from time import monotonic
 
 import msgspec
@@ -15,6 +16,7 @@ from brightline.core.decision import Action, Decision
 from brightline.core.errors import SettingsError
 from brightline.core.finding import Examination, Finding
 from brightline.core.subject import Blob, Context, Gap, GapKind, Header, Kind, Role, Subject
+from brightline.core.wire import canonical, digest
 from brightline.core.words import Words
 from brightline.doors.answer import caught_by
 from brightline.examine.catalogue import catalogue, digest_of
@@ -117,6 +119,12 @@ class Judge:
         self.prompts = Lane(settings.gateway.prompt_detectors, settings)
         self.answers = Lane(settings.gateway.answer_detectors, settings)
 
+    def under(self, policy: Policy) -> "Judge":
+        """The same detectors under another policy."""
+        other = copy(self)
+        other._policy = policy  # noqa: SLF001 - a copy of ourselves
+        return other
+
     def decide(self, examination: Examination) -> Decision:
         """What the policy says of an examination."""
         return self._policy.decide(examination)
@@ -130,6 +138,7 @@ class Judge:
         context: Context,
         fail: Fail,
         more: Iterable[Finding | Gap] = (),
+        media: Sequence[Examination] = (),
     ) -> Judged:
         """Judge what was said.
 
@@ -141,11 +150,41 @@ class Judge:
             context: of the request.
             fail: whether it passes when only gaps speak against it.
             more: findings and gaps that the door itself adds.
+            media: of pictures and sounds in it, which workers examined; they become its last parts.
         """
         gaps = [_unread(one) for one in unread]
-        examination = lane.examine(_subject(data, turns, context), [*gaps, *more])
+        examination = grafted(lane.examine(_subject(data, turns, context), [*gaps, *more]), media)
         decision = self._policy.decide(examination)
         return Judged(examination, decision, _stop(decision, fail))
+
+
+def grafted(examination: Examination, media: Sequence[Examination]) -> Examination:
+    """An examination with others as further parts of it: their facts, findings and gaps, in canonical order."""
+    if not media:
+        return examination
+    facts = examination.facts
+    findings, gaps = [*examination.findings], [*examination.gaps]
+    for number, one in enumerate(media, len(facts.parts)):
+        findings += [msgspec.structs.replace(item, part=_below(number, item.part)) for item in one.findings]
+        gaps += [msgspec.structs.replace(item, part=_below(number, item.part)) for item in one.gaps]
+    return msgspec.structs.replace(
+        examination,
+        facts=msgspec.structs.replace(
+            facts,
+            kind=Kind.CHAT,
+            parts=(
+                *facts.parts,
+                *(msgspec.structs.replace(one.facts, role=Role.ATTACHMENT) for one in media),
+            ),
+        ),
+        findings=tuple(sorted(findings, key=lambda one: (one.part, one.detector, one.claim, canonical(one)))),
+        gaps=tuple(sorted(gaps, key=lambda one: (one.part, one.source, canonical(one)))),
+        detectors=digest([examination.detectors, *sorted({one.detectors for one in media})]),
+    )
+
+
+def _below(number: int, part: str) -> str:
+    return f"{number}/{part}" if part else str(number)
 
 
 def _stop(decision: Decision, fail: Fail) -> Stop | None:

@@ -36,6 +36,9 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         requests_per_minute: 0 is no limit.
         tokens_per_minute: prompt and completion together; 0 is no limit.
         tokens_per_day: the budget of a day, UTC; 0 is no limit.
+        money_per_day: the same in the currency of the settings' prices.
+        money_per_month: of a calendar month, UTC.
+        policies: packs that are laid over the house's for this key; they may only tighten.
         made: RFC 3339 time.
         revoked: RFC 3339 time, or empty.
     """
@@ -49,6 +52,9 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
     tokens_per_day: int = 0
+    money_per_day: float = 0.0
+    money_per_month: float = 0.0
+    policies: tuple[str, ...] = ()
     made: str = ""
     revoked: str = ""
 
@@ -112,6 +118,11 @@ class Keyring:
         self._store, self._secret = store, secret
         self._keys: Mapping[bytes, Key] = {}
         self.load()
+
+    @property
+    def policies(self) -> set[tuple[str, ...]]:
+        """Combinations of packs that keys in force name."""
+        return {one.policies for one in self._keys.values() if one.policies}
 
     def load(self) -> None:
         """Read the store.

@@ -28,7 +28,11 @@ class RequestLog(msgspec.Struct, kw_only=True, omit_defaults=True):
         action: that was decided, the stricter one of prompt and answer.
         prompt: digest of the request's body.
         receipts: positions in the ledger.
-        tokens: counted or estimated.
+        tokens: counted or estimated, prompt and completion together.
+        prompt_tokens: of these, what the model read.
+        completion_tokens: what it wrote.
+        cost: by the settings' prices, in their currency.
+        first_byte: seconds until a stream's first byte went out.
         seconds: until the end of the answer.
     """
 
@@ -48,6 +52,10 @@ class RequestLog(msgspec.Struct, kw_only=True, omit_defaults=True):
     prompt: str = ""
     receipts: list[int] = msgspec.field(default_factory=list)
     tokens: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+    first_byte: float = 0.0
     seconds: float = 0.0
 
 

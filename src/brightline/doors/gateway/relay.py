@@ -17,7 +17,7 @@ from brightline.doors.gateway.recorder import Recorder
 from brightline.doors.gateway.state import shown
 from brightline.exchange.faults import Fault
 from brightline.exchange.guard import Guard, SentenceGuard, Stop
-from brightline.exchange.nouns import Call, Protocol, Turn
+from brightline.exchange.nouns import Call, Protocol, Tokens, Turn
 from brightline.exchange.stream import GuardedStream, Reader
 from brightline.exchange.stream_chat import ChatReader
 from brightline.exchange.stream_messages import MessagesReader
@@ -60,9 +60,14 @@ class Relay:
         self.receipts: list[Receipt] = []
 
     @property
-    def tokens(self) -> int:
-        """Tokens that the upstream counted, -1 where it did not."""
+    def tokens(self) -> Tokens:
+        """Tokens that the upstream counted."""
         return self._stream.tokens
+
+    @property
+    def said(self) -> bytes:
+        """All words of the upstream, as they are recorded."""
+        return "\n".join(turn.text for turn in self._stream.turns).encode("utf-8", "replace")
 
     @property
     def characters(self) -> int:

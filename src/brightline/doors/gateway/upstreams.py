@@ -21,6 +21,7 @@ class Upstream:
     Attributes:
         setting: what the operator wrote.
         is_healthy: its last answer to a question for its models was one; True where none is asked.
+        failures_total: since the start.
     """
 
     def __init__(self, setting: UpstreamSetting, key: str, limits: GatewayLimits) -> None:
@@ -30,6 +31,8 @@ class Upstream:
         self._failures = 0
         self._open_until = 0.0
         self._is_tried = False
+        self.failures_total = 0
+        self._made_of = (setting, key, limits)
         self.headers = _headers(setting.kind, key)
 
     @property
@@ -55,6 +58,7 @@ class Upstream:
 
     def failed(self) -> None:
         """It did not."""
+        self.failures_total += 1
         self._failures += 1
         self._is_tried = False
         if self._failures >= self._limits.failures:
@@ -63,6 +67,10 @@ class Upstream:
     def gave_no_answer(self) -> None:
         """The caller hung up before it could answer: nothing was learnt."""
         self._is_tried = False
+
+    def is_same_as(self, other: "Upstream") -> bool:
+        """Whether nothing that was set of it differs."""
+        return self._made_of == other._made_of  # noqa: SLF001 - one of ours
 
     def serves(self, protocol: Protocol) -> bool:
         """Whether it speaks a protocol."""
@@ -85,9 +93,21 @@ class Pool:
     """All upstreams."""
 
     def __init__(
-        self, settings: Sequence[UpstreamSetting], keys: Mapping[str, str], limits: GatewayLimits
+        self,
+        settings: Sequence[UpstreamSetting],
+        keys: Mapping[str, str],
+        limits: GatewayLimits,
+        before: "Pool | None" = None,
     ) -> None:
-        self.upstreams = tuple(Upstream(one, keys[one.name], limits) for one in settings)
+        """Name them; what is known of the health of those that stay as they were is kept."""
+        old_ones: tuple[Upstream, ...] = before.upstreams if before is not None else ()
+        known = {one.setting.name: one for one in old_ones}
+        fresh = [Upstream(one, keys[one.name], limits) for one in settings]
+        self.upstreams: tuple[Upstream, ...] = tuple(
+            old if (old := known.get(one.setting.name)) is not None and old.is_same_as(one) else one
+            for one in fresh
+        )
+        self.kinds = {one.setting.name: one.setting.kind for one in self.upstreams}
         self._attempts = limits.attempts
         self._random = random.Random()  # noqa: S311 - spreads load and guards nothing
 
