@@ -9,6 +9,10 @@
     ├── MarkingError                a mark cannot be written, or does not read back; the file stays as it was
     ├── KeyringError                a watermark key is missing, malformed or unsafe
     ├── ExchangeError               what a caller and a model say to each other is malformed or over a limit
+    ├── ReviewError                 a submission, case, appeal or person is not there, or not in that state
+    │   ├── NotThereError           there is none, or it is another tenant's
+    │   ├── ConflictError           somebody was quicker, or the same key names another request
+    │   └── RefusedError            the person may not do that
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
         └── VerificationError       a proof, signature or digest does not hold
@@ -51,6 +55,22 @@ class KeyringError(BrightlineError):
 
 class ExchangeError(BrightlineError):
     """What a caller and a model say to each other is malformed, of an unknown form, or over a limit."""
+
+
+class ReviewError(BrightlineError):
+    """What people and programs ask of the service cannot be done; nothing was changed."""
+
+
+class NotThereError(ReviewError):
+    """There is no such thing, or it is another tenant's: the two are never told apart."""
+
+
+class ConflictError(ReviewError):
+    """The thing is not in the state that was expected: somebody was quicker, or a key was used before."""
+
+
+class RefusedError(ReviewError):
+    """The person, or program, may not do that."""
 
 
 class PolicyError(BrightlineError):

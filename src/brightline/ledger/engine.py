@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
@@ -43,25 +44,43 @@ def open_engine(url: str) -> Engine:
             raise LedgerError(f"no ledger on `{other}`: expected `sqlite:///FILE` or `postgresql://...`")
 
 
-def migrate(engine: Engine) -> None:
+@dataclass(frozen=True)
+class Schema:
+    """Tables that grow together.
+
+    Attributes:
+        revision: the newest; a store at it opens without loading Alembic.
+        migrations: folder of Alembic's scripts; a revision's file name begins with its name.
+        table: where the store keeps its revision.
+    """
+
+    revision: str
+    migrations: Path
+    table: str
+
+
+LEDGER = Schema(REVISION, MIGRATIONS, "alembic_version")
+
+
+def migrate(engine: Engine, schema: Schema = LEDGER) -> None:
     """Bring the tables to the newest revision, in one transaction.
 
     Raises:
         LedgerError: the store cannot be reached, or was written by a newer release.
     """
     with guard(), engine.connect() as connection:
-        current = _revision(connection)
-    if current == REVISION:
+        current = _revision(connection, schema.table)
+    if current == schema.revision:
         return
-    if current and not (MIGRATIONS / "versions" / f"{current}_ledger.py").exists():
+    if current and not any((schema.migrations / "versions").glob(f"{current}_*.py")):
         raise LedgerError(
-            f"store is at revision `{current}`, expected at most `{REVISION}`: use a newer release"
+            f"store is at revision `{current}`, expected at most `{schema.revision}`: use a newer release"
         )
     from alembic import command  # slow to load and rarely needed
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     with guard(), writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
@@ -138,7 +157,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("brightline_begin", "BEGIN"))
 
 
-def _revision(connection: Connection) -> str:
-    if not inspect(connection).has_table("alembic_version"):
+def _revision(connection: Connection, table: str) -> str:
+    if not inspect(connection).has_table(table):
         return ""
-    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+    found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608 - a constant of ours
+    return str(found.scalar() or "")

@@ -1,0 +1,1 @@
+"""People in the loop: submissions and their queue, cases, appeals, incidents, campaigns, accounts, notices."""

@@ -1,0 +1,84 @@
+"""The table `[service]` in brightline.toml: where the service listens, how long things are kept and may take."""
+
+from pathlib import Path
+
+import msgspec
+
+MiB = 1024 * 1024
+
+
+class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """API, console and workers of `brightline serve`.
+
+    Attributes:
+        host: address to listen on; beyond loopback, put a proxy with TLS before it.
+        port: 0 takes whichever is free.
+        public_url: how people reach it, e.g. `https://review.example.com`; cookies are then marked secure.
+        workers: whether this process also judges; `false` leaves that to `brightline work` elsewhere.
+        undo_seconds: a person's decision can be taken back for so long, before it is recorded and told to anybody.
+        claim_seconds: a case stays locked to whoever claimed it.
+        session_seconds: a session ends after so long without a request.
+        session_days: and in any case after so many days.
+        lease_seconds: a worker that says nothing for so long loses what it holds to another.
+        attempts: leases of one submission before it counts as dead and a person looks at it.
+        upload_bytes: of one submission.
+        request_seconds: that a caller who waits for its decision waits at most.
+        requests_per_minute: of one person or token.
+        retention_days: content is erased after so many days; legal holds apart.
+        appeal_days: a decision may be contested for so long (DSA Art. 20 asks for six months).
+        critical_hours: until a case of that severity should be decided; likewise the three below.
+        high_hours: see above.
+        medium_hours: see above.
+        low_hours: see above.
+        second_percent: share of cases that a second person reviews blindly.
+        egress: webhooks and URLs beyond loopback may be called.
+        hook_attempts: deliveries of one notice before it is given up until somebody replays it.
+        templates: folder of notices that replace ours; empty is ours.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8600
+    public_url: str = ""
+    workers: bool = True
+    undo_seconds: float = 10.0
+    claim_seconds: float = 900.0
+    session_seconds: float = 3600.0
+    session_days: float = 7.0
+    lease_seconds: float = 60.0
+    attempts: int = 3
+    upload_bytes: int = 256 * MiB
+    request_seconds: float = 30.0
+    requests_per_minute: int = 1200
+    retention_days: float = 183.0  # Cybersecurity Law Art. 23(3): logs at least six months
+    appeal_days: float = 183.0
+    critical_hours: float = 1.0
+    high_hours: float = 4.0
+    medium_hours: float = 24.0
+    low_hours: float = 72.0
+    second_percent: float = 0.0
+    egress: bool = False
+    hook_attempts: int = 12
+    templates: Path = Path()
+
+
+_POSITIVE = (
+    "claim_seconds", "session_seconds", "session_days", "lease_seconds", "attempts", "upload_bytes",
+    "request_seconds", "requests_per_minute", "retention_days", "appeal_days", "critical_hours", "high_hours",
+    "medium_hours", "low_hours", "hook_attempts",
+)  # fmt: skip
+
+
+def fault_of_service(setting: ServiceSetting) -> str:
+    """What is wrong with the table, in one line, or the empty string."""
+    for name in _POSITIVE:
+        if getattr(setting, name) <= 0:
+            return f"`service.{name}` is {getattr(setting, name)}, expected more than 0"
+    if setting.undo_seconds < 0:
+        return f"`service.undo_seconds` is {setting.undo_seconds}, expected 0 or more"
+    if not 0 <= setting.port <= 65535:
+        return f"`service.port` is {setting.port}, expected 0 to 65535"
+    if not 0 <= setting.second_percent <= 100:
+        return f"`service.second_percent` is {setting.second_percent}, expected 0 to 100"
+    if setting.public_url and not setting.public_url.startswith(("http://", "https://")):
+        return f"`service.public_url` is `{setting.public_url}`, expected it to begin with `https://`"
+    return ""
