@@ -15,6 +15,7 @@ import msgspec
 from brightline.core.errors import SettingsError
 from brightline.settings_exchange import ExchangeSetting, fault_of_exchange
 from brightline.settings_gateway import GatewaySetting, fault_of
+from brightline.settings_service import ServiceSetting, fault_of_service
 
 MiB = 1024 * 1024
 SETTINGS_FILE_LIMIT_BYTES = (
@@ -132,10 +133,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         claims: banks of fact-checks.
         models: image classifiers of your own.
         trust_list: folder with a C2PA trust-list pack; empty is the one that ships.
-        protect_persons: faces are compared with the register of persons who asked to be protected; read
+        protect_persons: faces and voices are compared with the register of persons who asked to be protected; read
             docs/guides/protected-persons.md about the law first.
+        transcribe_speech: what is said in sound and video is written down and judged as text; needs the extra
+            `speech`, and about a tenth of the sound's length on one core.
         mark: what is written of you into marks.
         gateway: the proxy before your models.
+        service: API, console and workers.
         exchange: what is done with what callers and models say to each other.
     """
 
@@ -158,9 +162,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claims: tuple[ClaimsSetting, ...] = ()
     models: tuple[ModelSetting, ...] = ()
     trust_list: str = ""
-    protect_persons: bool = False  # faces are sensitive personal information in most laws
+    protect_persons: bool = False  # faces and voices are sensitive personal information in most laws
+    transcribe_speech: bool = False  # costs far more than all else; calls are confidential in most laws
     mark: MarkSetting = MarkSetting()
     gateway: GatewaySetting = GatewaySetting()
+    service: ServiceSetting = ServiceSetting()
     exchange: ExchangeSetting = ExchangeSetting()
 
 
@@ -261,5 +267,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"`language` is `{settings.language}`, expected `en` or `zh`")
     if not settings.policies:
         raise SettingsError("`policies` is empty: without a rule everything would pass; name at least one")
-    if fault := fault_of(settings.gateway) or fault_of_exchange(settings.exchange):
+    if (
+        fault := fault_of(settings.gateway)
+        or fault_of_exchange(settings.exchange)
+        or fault_of_service(settings.service)
+    ):
         raise SettingsError(fault)
