@@ -9,10 +9,14 @@ import click
 from brightline.core.errors import SettingsError
 from brightline.core.subject import Audience
 from brightline.core.words import Words
+from brightline.doors.cli.gateway_contents import contents
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
 from brightline.doors.gateway.keys import OPERATOR, Key, key_of, load_secret, make_key
+from brightline.doors.gateway.running import reload_all
 from brightline.doors.gateway.store import Store
+from brightline.policy.decide import compile_policy
+from brightline.policy.packs import load_packs
 from brightline.settings import Settings
 
 
@@ -37,12 +41,19 @@ def command(
 
     log_to_stderr()
     host = settings.gateway.host
-    Gateway(settings).run(
+
+    def reread() -> Settings:
+        return read_settings(settings_file, home=home, language=language)
+
+    Gateway(settings, reread).run(
         lambda port: _say(
             settings, f"listening on http://{host}:{port}/v1", f"已监听 http://{host}:{port}/v1"
         )
     )
     return Exit.ALLOWED
+
+
+command.add_command(contents)
 
 
 @command.group()
@@ -68,6 +79,18 @@ def key() -> None:
 @click.option(
     "--tokens-per-day", type=click.IntRange(0), default=0, help="Budget of a day, UTC; 0 is no limit."
 )
+@click.option(
+    "--money-per-day", type=click.FloatRange(0), default=0.0, help="By the settings' prices; 0 is no limit."
+)
+@click.option(
+    "--money-per-month",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Of a calendar month, UTC; 0 is no limit.",
+)
+@click.option(
+    "--policy", "packs", multiple=True, help="A pack laid over the house's for this key, again for more."
+)
 @settings_options
 def new(
     tenant: str,
@@ -78,12 +101,23 @@ def new(
     requests_per_minute: int,
     tokens_per_minute: int,
     tokens_per_day: int,
+    money_per_day: float,
+    money_per_month: float,
+    packs: tuple[str, ...],
     settings_file: Path | None,
     home: Path | None,
     language: str | None,
 ) -> int:
     """Make a key for TENANT and show it once; only its hash is kept."""
     settings = read_settings(settings_file, home=home, language=language)
+    if (money_per_day or money_per_month) and not settings.gateway.prices:
+        raise SettingsError(
+            "a budget in money needs `[gateway.prices]`: what a million tokens of each model cost"
+        )
+    if packs:
+        compile_policy(
+            load_packs([*dict.fromkeys((*settings.policies, *packs))])
+        )  # wrong ones are told now
     wanted = Key(
         id="",
         tenant=tenant,
@@ -94,6 +128,9 @@ def new(
         requests_per_minute=requests_per_minute,
         tokens_per_minute=tokens_per_minute,
         tokens_per_day=tokens_per_day,
+        money_per_day=money_per_day,
+        money_per_month=money_per_month,
+        policies=packs,
     )
     store = Store(settings)
     try:
@@ -141,6 +178,28 @@ def revoke(key_id: str, settings_file: Path | None, home: Path | None, language:
     if not was_there:
         raise SettingsError(f"no key `{key_id[:80]}` in force; `brightline gateway key list` shows them")
     _say(settings, f"key {key_id} is revoked", f"密钥 {key_id} 已吊销")
+    return Exit.ALLOWED
+
+
+@command.command()
+@settings_options
+def reload(settings_file: Path | None, home: Path | None, language: str | None) -> int:
+    """Have running gateways read settings, policy and keys anew; requests under way go on as they began.
+
+    The same as the signal SIGHUP, and tells what came of it. When something of the new is wrong, the old stays in force.
+    """
+    settings = read_settings(settings_file, home=home, language=language)
+    failed = ""
+    for told in reload_all(settings.home):
+        failed = failed or told.error
+        if not told.error:
+            _say(
+                settings,
+                f"the gateway on port {told.port} has the new settings",
+                f"端口 {told.port} 的网关已启用新设置",
+            )
+    if failed:
+        raise SettingsError(failed)
     return Exit.ALLOWED
 
 

@@ -90,7 +90,7 @@ class Contents:
 
     def erase(self) -> int:
         """Destroy the keys of days whose time is over, and their rows; says how many rows."""
-        return erase(self._store, self._setting, self._keys, _today()) if self._keys is not None else 0
+        return erase(self._store, self._setting, self._keys, today()) if self._keys is not None else 0
 
     def _run(self) -> None:
         while (one := self._waiting.get()) is not None:
@@ -230,7 +230,7 @@ def release(store: Store, settings: Settings, index: int) -> Content | None:
     if content is None or content.data is None or content.until != HOLD:
         return None
     day, days = content.time[:10], settings.gateway.contents.days
-    if _until(day, days) <= _today():
+    if _until(day, days) <= today():
         store.drop_content(index)
     else:
         _move(store, settings, content, day)
@@ -259,7 +259,8 @@ def _until(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
-def _today() -> str:
+def today() -> str:
+    """The day, UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d")
 
 
