@@ -1,6 +1,7 @@
 """`brightline gateway content`: prompts and answers that a rule had kept, for those who may read them."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -49,7 +50,8 @@ def show(entry: int, settings_file: Path | None, home: Path | None, language: st
         store.close()
     if content is None or content.data is None:
         raise _nothing(entry)
-    click.get_binary_stream("stdout").write(content.data)
+    sys.stdout.buffer.write(content.data)
+    sys.stdout.flush()
     return Exit.ALLOWED
 
 
