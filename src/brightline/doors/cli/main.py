@@ -20,6 +20,8 @@ COMMANDS = {
     "bank": "Make banks of known items from files.",
     "keys": "Make, list and retire the keys of watermarks.",
     "gateway": "Guard any model behind the OpenAI API.",
+    "serve": "Serve the API, the review console and a worker.",
+    "people": "Make, list and close the accounts of the service.",
     "protect": "Keep the register of persons who asked to be protected.",
 }
 

@@ -1,0 +1,124 @@
+"""What happens by itself: decisions take effect, notices are delivered, content whose time is over is erased."""
+
+import asyncio
+import ipaddress
+import logging
+import time
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from brightline.core.errors import BrightlineError
+from brightline.doors.service import record
+from brightline.doors.service.state import State
+from brightline.review import cases, content, outbox, submissions
+from brightline.review.outbox import Notice
+from brightline.review.store import now_ms
+
+LOGGER = logging.getLogger(__name__)
+TICK_S = 0.5
+SWEEP_S = 600.0  # between two looks for content whose retention has ended
+SOME = 64  # cases, or notices, a turn
+DELIVERY_S = 10.0  # a receiver may take
+LEASE_S = 60.0  # of a notice
+
+
+async def keep_effects(state: State) -> None:
+    """Let decisions whose undo window has closed take effect, until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(take_effect, state)
+        except BrightlineError as error:
+            LOGGER.warning("effects: %s", error)
+        await asyncio.sleep(TICK_S)
+
+
+def take_effect(state: State) -> int:
+    """Record due decisions in the ledger, close their cases and announce them; says how many.
+
+    A crash between the two leaves the case decided: the next turn records it under the same key, which is once.
+    """
+    with state.store.reading() as connection:
+        due = [
+            (
+                case,
+                submissions.get(connection, case.submission, case.tenant),
+                cases.ruling_of(connection, case.id),
+            )
+            for case in cases.due_for_effect(connection, SOME)
+        ]
+    for case, submission, ruling in due:
+        receipt = record.write(state, *record.decided(state, case, submission, ruling))
+        with state.store.writing() as connection:
+            if cases.close(connection, case.id, receipt.index):
+                facts = {
+                    "case": case.id, "submission": case.submission, "action": ruling.action.value,
+                    "asked": case.asked, "reason": ruling.reason, "entry": receipt.index, "leaf": receipt.leaf,
+                }  # fmt: skip
+                outbox.announce(connection, case.tenant, "case.decided", facts)
+    return len(due)
+
+
+async def keep_delivering(state: State) -> None:
+    """Deliver notices until cancelled."""
+    timeout = aiohttp.ClientTimeout(total=DELIVERY_S)
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        while True:
+            try:
+                notices = await asyncio.to_thread(outbox.lease_notices, state.store, SOME, LEASE_S)
+                await asyncio.gather(*(_deliver(state, session, notice) for notice in notices))
+            except BrightlineError as error:
+                LOGGER.warning("notices: %s", error)
+                notices = []
+            if not notices:
+                await asyncio.sleep(TICK_S)
+
+
+async def _deliver(state: State, session: aiohttp.ClientSession, notice: Notice) -> None:
+    if not (state.setting.egress or is_loopback(notice.url)):
+        said = "not sent: `service.egress` is off and the address is beyond loopback"
+        await asyncio.to_thread(outbox.refused, state.store, notice, said, state.setting)
+        return
+    headers = {
+        "content-type": "application/json",
+        "brightline-event": notice.event,
+        "brightline-signature": outbox.signature(notice.secret, int(time.time()), notice.body),
+    }
+    try:
+        async with session.post(
+            notice.url, data=notice.body, headers=headers, allow_redirects=False
+        ) as answer:
+            taken, said = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES, str(answer.status)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        taken, said = False, type(error).__name__
+    if taken:
+        await asyncio.to_thread(outbox.delivered, state.store, notice.id, said)
+    else:
+        await asyncio.to_thread(outbox.refused, state.store, notice, said, state.setting)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine by number or as `localhost`: a name could be made to lead anywhere.
+
+    >>> is_loopback("http://127.0.0.1:9/x"), is_loopback("http://example.com/")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def keep_sweeping(state: State) -> None:
+    """Erase content whose retention has ended, until cancelled."""
+    while True:
+        try:
+            while await asyncio.to_thread(content.erase_due, state.store, now_ms()) == content.ERASED_LIMIT:
+                pass
+        except BrightlineError as error:
+            LOGGER.warning("retention: %s", error)
+        await asyncio.sleep(SWEEP_S)
