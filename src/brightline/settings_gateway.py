@@ -256,7 +256,7 @@ class GatewayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     media_seconds: float = 30.0  # the first one waits for the workers to start
     judge_seconds: float = 1.0  # the shipped detectors take a millisecond; a held loop holds everybody
     window_characters: int = 400  # about 100 English tokens
-    hold_characters: int = 64  # an identifier with the words that name it
+    hold_characters: int = 96  # an identifier with the words that name it, on either side of it
     drain_seconds: float = 30.0
     failures: int = 5
     rest_seconds: float = 10.0
@@ -290,8 +290,23 @@ class GatewaySetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     host: str = "127.0.0.1"
     port: int = 8700
     guards: bool = True
-    prompt_detectors: tuple[str, ...] = ("text.unicode", "text.personal", "message.links")
-    answer_detectors: tuple[str, ...] = ("text.unicode", "text.personal", "message.links", "message.fraud")
+    prompt_detectors: tuple[str, ...] = (
+        "text.unicode",
+        "text.personal",
+        "message.links",
+        "exchange.listed",
+        "exchange.secret",
+    )
+    answer_detectors: tuple[str, ...] = (
+        "text.unicode",
+        "text.personal",
+        "message.links",
+        "message.fraud",
+        "exchange.listed",
+        "exchange.secret",
+        "exchange.prompt_leak",
+        "exchange.ungrounded",
+    )
     media_workers: int = 1
     extra_fields: tuple[str, ...] = ()
     upstreams: tuple[UpstreamSetting, ...] = ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from brightline.core.errors import ExchangeError
 from brightline.core.words import Words
-from brightline.exchange.guard import SentenceGuard, Stop
+from brightline.exchange.guard import Stop, WindowGuard
 from brightline.exchange.nouns import Protocol
 from brightline.exchange.sse import EventReader, render
 from brightline.exchange.stream import GuardedStream
@@ -45,14 +45,14 @@ def run(guard, pieces):
     WORDS, st.lists(st.integers(0, 300), max_size=20), st.integers(1, 80), st.integers(1, 40), st.booleans()
 )
 def test_words_that_pass_go_out_whole_and_in_order(text, cuts, window, hold, whole):
-    guard = SentenceGuard(lambda _: None, window=window, hold=hold, whole=whole)
+    guard = WindowGuard(lambda _: None, window=window, hold=hold, whole=whole)
     assert run(guard, pieces_of(text, cuts)) == (text, None)
 
 
 @given(WORDS, WORDS, st.lists(st.integers(0, 600), max_size=20), st.integers(1, 80), st.booleans())
 def test_no_part_of_a_forbidden_word_goes_out_however_it_is_cut(before, after, cuts, window, whole):
     text = f"{before}FORBIDDEN{after}"
-    guard = SentenceGuard(forbid("FORBIDDEN"), window=window, hold=len("FORBIDDEN"), whole=whole)
+    guard = WindowGuard(forbid("FORBIDDEN"), window=window, hold=len("FORBIDDEN"), whole=whole)
     said, stop = run(guard, pieces_of(text, cuts))
     assert stop is STOP
     assert before.startswith(said)
@@ -62,13 +62,13 @@ def test_no_part_of_a_forbidden_word_goes_out_however_it_is_cut(before, after, c
 
 @given(WORDS, st.lists(st.integers(0, 300), max_size=10))
 def test_nothing_of_a_whole_channel_goes_out_before_its_end(text, cuts):
-    guard = SentenceGuard(lambda _: None, window=5, hold=1, whole=True)
+    guard = WindowGuard(lambda _: None, window=5, hold=1, whole=True)
     assert all(guard.feed(piece) == "" for piece in pieces_of(text, cuts))
     assert guard.close() == text
 
 
 def test_no_more_is_held_than_window_and_hold():
-    guard = SentenceGuard(lambda _: None, window=100, hold=20)
+    guard = WindowGuard(lambda _: None, window=100, hold=20)
     fed = released = 0
     for _ in range(1000):
         released += len(guard.feed("abcdefg"))
@@ -102,7 +102,7 @@ def stream_of(judge=lambda _: None, protocol=Protocol.CHAT, limit=10_000):
     reader = MessagesReader("m", "req") if protocol is Protocol.MESSAGES else ChatReader(protocol, "m", "req")
 
     def guard(whole):
-        return SentenceGuard(judge, window=40, hold=10, whole=whole)
+        return WindowGuard(judge, window=40, hold=10, whole=whole)
 
     return GuardedStream(reader, guard, judge, limit_characters=limit)
 

@@ -13,6 +13,7 @@ from brightline.doors.gateway.keys import Key, load_secret, make_key
 from brightline.doors.gateway.serve import Gateway
 from brightline.doors.gateway.store import Store
 from brightline.settings import Settings
+from brightline.settings_exchange import ExchangeSetting, SuspendSetting
 from brightline.settings_gateway import GatewayLimits, GatewaySetting, RoutesSetting, UpstreamSetting
 
 SCRIPTS = (
@@ -337,9 +338,10 @@ def settings_for(
     extra=(),
     policies=("house/default",),
     gateway=None,
+    exchange=None,
     **upstream,
 ):
-    """Settings of a gateway before the upstreams at `ports`; `gateway` holds further settings of its table."""
+    """Settings of a gateway before the upstreams at `ports`; `gateway` and `exchange` hold further settings."""
     upstreams = tuple(
         UpstreamSetting(
             name=f"up{number}",
@@ -358,4 +360,6 @@ def settings_for(
         extra_fields=tuple(extra),
         **{"media_workers": 0, **(gateway or {})},
     )
-    return msgspec.structs.replace(Settings(home=home, policies=policies), gateway=table)
+    # Tests ask with one key again and again, so nobody is suspended where a test does not ask for it.
+    conduct = ExchangeSetting(**{"suspend": SuspendSetting(minutes=0), **(exchange or {})})
+    return msgspec.structs.replace(Settings(home=home, policies=policies), gateway=table, exchange=conduct)

@@ -262,6 +262,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(canonical([bank.name, bank.allow, bank.harm]) + _digest_of_path(bank.path))
     for claims in settings.claims:
         digest.update(canonical([claims.name]) + _digest_of_path(claims.path))
+    for words in settings.exchange.words:
+        digest.update(canonical(words))
     for model in settings.models:  # its card names the model by SHA-256
         digest.update(_digest_of_path(model.path))
     if settings.trust_list:

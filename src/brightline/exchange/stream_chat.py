@@ -122,6 +122,10 @@ class ChatReader:
             delta = {name: text} if self._is_chat else text
         return self._chunk([self._piece(int(index), delta)])
 
+    def is_speech(self, channel: str) -> bool:
+        """Whether people read the words of a channel as the answer."""
+        return channel.endswith((".content", ".text"))
+
     def stop(self, stop: Stop) -> bytes:
         """A last delta with the reason for every choice that was open, and the end."""
         pieces: list[bytes] = []

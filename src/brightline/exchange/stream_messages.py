@@ -99,6 +99,10 @@ class MessagesReader:
             {"type": "content_block_delta", "index": int(channel.partition(".")[0]), "delta": delta}
         )
 
+    def is_speech(self, channel: str) -> bool:
+        """Whether people read the words of a channel as the answer."""
+        return channel.endswith(".text_delta")
+
     def stop(self, stop: Stop) -> bytes:
         """The open blocks' ends, a block with the reason, and the end with `stop_reason` `refusal`."""
         block: Json = {"type": "text", "text": ""}

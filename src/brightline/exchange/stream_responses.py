@@ -85,6 +85,10 @@ class ResponsesReader:
         """A delta with these words."""
         return self._render({**self._templates[channel], "delta": text})
 
+    def is_speech(self, channel: str) -> bool:
+        """Whether people read the words of a channel as the answer."""
+        return channel.endswith(".response.output_text.delta")
+
     def stop(self, stop: Stop) -> bytes:
         """A `response.incomplete` whose reason is the content filter."""
         words = f"{stop.words.en} {stop.words.zh}"

@@ -34,13 +34,17 @@ def compile_lists(settings: Settings) -> Lists:
     Raises:
         DetectorError: a pattern cannot be read, or they are too many.
     """
-    patterns: list[str] = []
-    owners: list[WordsSetting] = []
-    for one in settings.exchange.words:
-        mine = [*(literal(words) for words in one.words), *one.patterns]
-        patterns += mine
-        owners += [one] * len(mine)
-    return Lists(Automaton(patterns), tuple(owners))
+    owners = [one for one in settings.exchange.words for _ in (*one.words, *one.patterns)]
+    return Lists(Automaton(patterns_of(settings)), tuple(owners))
+
+
+def patterns_of(settings: Settings) -> list[str]:
+    """The patterns of all lists, in order."""
+    return [
+        pattern
+        for one in settings.exchange.words
+        for pattern in (*(literal(words) for words in one.words), *one.patterns)
+    ]
 
 
 def prepare(settings: Settings) -> Detect:

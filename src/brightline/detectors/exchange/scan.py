@@ -61,6 +61,13 @@ class Scan:
         self.live = min(self._plain.live(self.size), self._run.live if self._run is not None else self.size)
         return found
 
+    def whole_until(self, place: int) -> int:
+        """The last place up to there at which the text can be cut and its first part still holds the same hits."""
+        place = min(place, self.live)
+        run = self._run
+        # A code that is cut too short would not be read as one any more.
+        return run.start if run is not None and run.start < place < run.start + RUN_MIN else place
+
     def close(self) -> list[Hit]:
         """The text ends: gives hits that only its end completes."""
         found = self._plain.close()
@@ -131,6 +138,7 @@ class _Run:
         self._places: list[int] = []
         self._lanes: list[_Lane] | None = None
         self._size = 0
+        self.start = start
         self.live = start
 
     def feed(self, text: str, places: Sequence[int]) -> Iterator[Hit]:

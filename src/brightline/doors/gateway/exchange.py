@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from brightline.core.decision import Action
 from brightline.core.errors import ExchangeError
 from brightline.core.finding import Examination, Finding
 from brightline.core.receipt import Receipt
@@ -16,20 +17,24 @@ from brightline.core.subject import Gap, GapKind
 from brightline.core.words import Words
 from brightline.doors.gateway.caller import JSON, Caller, Headers
 from brightline.doors.gateway.client import Body, Reply
-from brightline.doors.gateway.judge import SOURCE, Judge, Judged
+from brightline.doors.gateway.judge import NOTHING, SOURCE, About, Judge, Judged, about
 from brightline.doors.gateway.keys import Key
 from brightline.doors.gateway.logs import RequestLog
+from brightline.doors.gateway.neutral import Neutral
+from brightline.doors.gateway.origin import NOT_MARKED, Said, marked_files, words_around
 from brightline.doors.gateway.recorder import Recorder, receipt_of
-from brightline.doors.gateway.relay import Relay
+from brightline.doors.gateway.relay import Plan, Relay
 from brightline.doors.gateway.routes import Route
 from brightline.doors.gateway.state import State, context_of, receipt_header
 from brightline.doors.gateway.upstreams import no_model
+from brightline.exchange.additions import with_words
 from brightline.exchange.answers import read_answer, refused_answer, tokens_in
 from brightline.exchange.faults import Fault
 from brightline.exchange.guard import Stop
 from brightline.exchange.multipart import Form, call_of_form, read_form, write_form
 from brightline.exchange.nouns import Answer, Call, Protocol, Tokens, Turn, Unread
 from brightline.exchange.requests import read_call
+from brightline.settings_exchange import Hold
 
 LONG_CHARACTERS = (
     64 * 1024
@@ -49,12 +54,27 @@ class Exchange:
         self._data = b""
         self._form: Form | None = None
         self._receipts: list[Receipt] = []
+        safer = state.settings.exchange.safer_model
+        known = safer if safer in state.pool.models() else ""
+        self._neutral = Neutral(self._fail, self._language, known)
+        self._said = Said()
+
+    @property
+    def _language(self) -> str:
+        return self._caller.header(b"accept-language") or self._state.settings.language
 
     @property
     def headers(self) -> Headers:
         """What an answer's head tells of the record."""
         action = [(b"x-brightline-action", self._log.action.encode())] if self._log.action else []
-        return [*action, *(receipt_header(one) for one in self._receipts[-1:])]
+        done = ", ".join(sorted(self._neutral.names)).encode()
+        remedies = [(b"x-brightline-remedy", done)] if done else []
+        return [
+            *action,
+            *remedies,
+            *self._said.headers,
+            *(receipt_header(one) for one in self._receipts[-1:]),
+        ]
 
     async def run(self) -> None:
         """Serve it.
@@ -76,15 +96,25 @@ class Exchange:
         if judge is None or recorder is None:
             await self._pass(call)
             return
+        await self._state.conduct.admit(self._key)
         seen = await self._state.further.of_call(call, self._form, context_of(self._key))
         prompt = await self._judge(
             judge, call.turns, seen.unread, self._data, more=seen.made, media=seen.media
         )
         recording = recorder.begin(prompt)
         self._state.keep_when(recording, prompt, self._data)
-        if prompt.stop is not None:
+        call, passes = await self._remedied(call, prompt, recording, judge, recorder)
+        suspend = self._state.settings.exchange.suspend
+        is_blocked = not passes and prompt.decision.action is Action.BLOCK
+        is_suspended = await self._state.conduct.note(self._key, suspend, is_blocked=is_blocked)
+        if is_suspended:
+            self._state.metrics.count("suspensions_total", (("route", self._route.protocol.value),))
+        if prompt.stop is not None and not passes:
             self._keep(await receipt_of(recording))
             raise self._refused(prompt.stop)
+        self._said = words_around(
+            self._state.settings.exchange.marks, call, self._key, self._state.conduct, self._language
+        )
         with self._caller.while_there():
             reply = await self._state.client.ask(call, self._route.upstream, self._body(call))
         async with reply:
@@ -93,6 +123,34 @@ class Exchange:
                 await self._stream(call, reply, recording, judge, recorder)
             else:
                 await self._whole(call, reply, recording, judge, recorder)
+
+    async def _remedied(
+        self,
+        call: Call,
+        prompt: Judged,
+        recording: "asyncio.Future[Receipt]",
+        judge: Judge,
+        recorder: Recorder,
+    ) -> tuple[Call, bool]:
+        """Carry out what the policy allows in place of stopping; each further judgement is recorded before it counts."""
+        if self._form is not None:
+            return call, prompt.stop is None
+
+        async def again(other: Call, data: bytes) -> Judged:
+            self._keep(await receipt_of(recording))
+            context = context_of(self._key, prompt.examination.facts.digest)
+            judged = judge.judge(judge.prompts, data, other.turns, other.unread, context, self._fail)
+            self._keep(await recorder.record(judged))
+            return judged
+
+        extra = frozenset(self._state.gateway.extra_fields)
+
+        def reread(data: bytes) -> Call:
+            return read_call(call.protocol, data, extra)
+
+        call, _, passes = await self._neutral.prompt(call, prompt, again, reread)
+        self._log.model = call.model
+        return call, passes
 
     async def _read(self) -> Call:
         limits = self._state.gateway.limits
@@ -131,9 +189,10 @@ class Exchange:
         prompt: str = "",
         more: Iterable[Finding | Gap] = (),
         media: Sequence[Examination] = (),
+        about: About = NOTHING,
     ) -> Judged:
         lane = judge.answers if prompt else judge.prompts
-        arguments = (lane, data, turns, unread, context_of(self._key, prompt), self._fail, more, media)
+        arguments = (lane, data, turns, unread, context_of(self._key, prompt), self._fail, more, media, about)
         if sum(len(turn.text) for turn in turns) > LONG_CHARACTERS:
             judged = await asyncio.to_thread(judge.judge, *arguments)
         else:
@@ -168,20 +227,66 @@ class Exchange:
                 seen.unread,
                 data,
                 prompt=self._log.prompt,
-                more=seen.made,
+                more=[*seen.made, *self._neutral.told()],
                 media=seen.media,
+                about=self._about(call),
             )
             done = recorder.begin(judged)
             self._state.keep_when(done, judged, data)
             self._keep(await receipt_of(recording))
             self._keep(await receipt_of(done))
-            if judged.stop is not None:
-                self._log.code = judged.stop.code
-                await self._refuse_answer(call, judged.stop)
+            answer, left, passes = await self._answer_remedied(call, answer, judged, judge, recorder)
+            if not passes:
+                stop = left.stop or judged.stop or NOT_MARKED
+                self._log.code = stop.code
+                await self._refuse_answer(call, stop)
                 return
-        kind = reply.kind.encode("latin-1", "replace") or JSON
-        await self._caller.answer(200, answer.body, self.headers, kind)
+        await self._give(call, answer, reply.kind)
+
+    async def _give(self, call: Call, answer: Answer, kind: str) -> None:
+        """Give an answer that passed, with what it carries of its origin."""
+        body: bytes | None = self._neutral.vault.restored_body(answer.body) if answer.turns else answer.body
+        if answer.turns and body is not None:
+            body = with_words(call.protocol, body, self._said.first, self._said.last + self._neutral.said())
+        if (
+            self._route.is_media
+            and self._said.headers
+            and self._state.settings.exchange.marks.files
+            and answer.unread
+        ):
+            body = await asyncio.to_thread(marked_files, self._state.settings, answer.body, kind)
+        if body is None:
+            self._log.code = NOT_MARKED.code
+            raise self._refused(NOT_MARKED)
+        await self._caller.answer(200, body, self.headers, kind.encode("latin-1", "replace") or JSON)
         self._log.status = 200
+
+    async def _answer_remedied(
+        self, call: Call, answer: Answer, judged: Judged, judge: Judge, recorder: Recorder
+    ) -> tuple[Answer, Judged, bool]:
+        """Carry out what the policy allows in place of stopping an answer."""
+        if self._route.is_media or not answer.turns:
+            return answer, judged, judged.stop is None
+
+        async def again(other: Answer) -> Judged:
+            context = context_of(self._key, judged.examination.facts.digest)
+            left = judge.judge(
+                judge.answers, other.body, other.turns, other.unread, context, self._fail, self._neutral.told(),
+                about=self._about(call),
+            )  # fmt: skip
+            self._keep(await recorder.record(left))
+            return left
+
+        return await self._neutral.answer(call, answer, judged, again)
+
+    def _about(self, call: Call, *, whole: bool = True) -> About:
+        """What detectors may know beside an answer; of a window not what only the whole can show."""
+        system = "\n".join(turn.text for turn in call.turns if turn.role in {"system", "developer"})
+        documents = sum(turn.role == "tool" for turn in call.turns) or int(
+            any(name in self._data for name in (b'"tool_result"', b'"search_result"', b'"documents"'))
+        )
+        asks = whole and self._state.settings.exchange.marks.sources and documents
+        return about(system_prompt=system, documents=str(documents) if asks else "")
 
     async def _refuse_answer(self, call: Call, stop: Stop) -> None:
         if self._route.is_media:
@@ -203,7 +308,19 @@ class Exchange:
             raise Fault(502, "upstream_malformed", "the upstream answers a stream with something else")
         self._keep(await receipt_of(recording))
         context = context_of(self._key, self._log.prompt)
-        relay = Relay(call, self._caller, self._state.gateway.limits, judge, recorder, context, self._fail)
+        further = self._state.further
+        each, whole = self._about(call, whole=False), self._about(call)
+        plan = Plan(
+            neutral=self._neutral,
+            further=further,
+            about=each,
+            about_whole=each if each == whole else whole,
+            holds=further.holds_streams or self._state.settings.exchange.hold is Hold.ANSWER,
+            first=self._said.first,
+            last=self._said.last,
+        )
+        limits = self._state.gateway.limits
+        relay = Relay(call, self._caller, limits, judge, recorder, context, self._fail, plan)
         try:
             await relay.run(reply, self.headers)
         finally:
@@ -278,8 +395,7 @@ class Exchange:
         self._state.spend(self._key, self._log, Tokens(prompt, completion))
 
     def _words(self, words: Words) -> str:
-        asked = self._caller.header(b"accept-language") or self._state.settings.language
-        return words.in_language(asked)
+        return words.in_language(self._language)
 
 
 _RANK = {"": 0, "allow": 1, "label": 2, "review": 3, "block": 4}

@@ -18,6 +18,11 @@ from brightline.core.finding import Examination, Finding
 from brightline.core.subject import Blob, Context, Gap, GapKind, Header, Kind, Role, Subject
 from brightline.core.wire import canonical, digest
 from brightline.core.words import Words
+from brightline.detectors.exchange.automaton import Automaton
+from brightline.detectors.exchange.listed import NAME as LISTED
+from brightline.detectors.exchange.listed import patterns_of
+from brightline.detectors.exchange.secrets import FORMS
+from brightline.detectors.exchange.secrets import NAME as SECRET
 from brightline.doors.answer import caught_by
 from brightline.examine.catalogue import catalogue, digest_of
 from brightline.examine.run import Loaded, Step, assemble, load_all, opening_gaps, plan, run_step
@@ -49,6 +54,27 @@ class Judged(msgspec.Struct, frozen=True):
     stop: Stop | None
 
 
+class About(msgspec.Struct, frozen=True):
+    """What detectors may know of an exchange beside the words that they look at; it stands in no record.
+
+    Attributes:
+        headers: of each turn, e.g. the system prompt that an answer must not give away.
+        key: digest of them.
+    """
+
+    headers: tuple[Header, ...] = ()
+    key: str = ""
+
+
+NOTHING = About()
+
+
+def about(**facts: str) -> About:
+    """The facts that are not empty, `_` in their names as `-`."""
+    headers = tuple(Header(name.replace("_", "-"), value) for name, value in sorted(facts.items()) if value)
+    return About(headers, digest(headers)) if headers else NOTHING
+
+
 class Lane:
     """The detectors that look at prompts, or at answers."""
 
@@ -67,15 +93,17 @@ class Lane:
         limits = msgspec.structs.replace(settings.limits, detector_seconds=seconds, subject_seconds=seconds)
         self._settings = msgspec.structs.replace(settings, limits=limits)
         self._detectors: tuple[Loaded, ...] = load_all(entries, settings)
-        self._seen: OrderedDict[tuple[str, str], tuple[Finding, ...]] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, str], tuple[Finding, ...]] = OrderedDict()
         self.digest = digest_of(entries, settings)
 
-    def examine(self, subject: Subject, more: Iterable[Finding | Gap] = ()) -> Examination:
+    def examine(
+        self, subject: Subject, more: Iterable[Finding | Gap] = (), about: About = NOTHING
+    ) -> Examination:
         """Findings and gaps of a subject whose parts are turns."""
         deadline = monotonic() + self._settings.limits.subject_seconds
         made: list[Finding | Gap] = [*opening_gaps(subject, self._detectors), *more]
         for index, part in enumerate(subject.parts):
-            made += self._of_turn(part, str(index), deadline)
+            made += self._of_turn(part, str(index), deadline, about)
         bare = (
             plan(msgspec.structs.replace(subject, parts=()), self._detectors)
             if len(subject.parts) > 1
@@ -86,8 +114,14 @@ class Lane:
             made += run_step(whole, number, self._settings, deadline)
         return assemble(subject, made, self.digest)
 
-    def _of_turn(self, turn: Subject, part: str, deadline: float) -> list[Finding | Gap]:
-        key = (turn.context.tenant, turn.digest)
+    def is_silent(self, words: str, context: Context, about: About) -> bool:
+        """Whether no detector says anything of some words of an answer, and none failed."""
+        deadline = monotonic() + self._settings.limits.subject_seconds
+        turn = _turn(Turn("assistant", words), 0, context, about)
+        return not self._of_turn(turn, "0", deadline, about)
+
+    def _of_turn(self, turn: Subject, part: str, deadline: float, about: About) -> list[Finding | Gap]:
+        key = (turn.context.tenant, turn.digest, about.key)
         known = self._seen.get(key)
         if known is not None:
             self._seen.move_to_end(key)
@@ -118,12 +152,30 @@ class Judge:
         self._policy = policy
         self.prompts = Lane(settings.gateway.prompt_detectors, settings)
         self.answers = Lane(settings.gateway.answer_detectors, settings)
+        self.machine = _machine(settings)
+        self._quiet: dict[Context, bool] = {}
 
     def under(self, policy: Policy) -> "Judge":
         """The same detectors under another policy."""
         other = copy(self)
-        other._policy = policy  # noqa: SLF001 - a copy of ourselves
+        other._policy, other._quiet = policy, {}  # noqa: SLF001 - a copy of ourselves
         return other
+
+    def passes_in_silence(self, words: str, context: Context, about: About) -> bool:
+        """Whether words of an answer pass because nobody says anything of them; the policy is asked only once for it."""
+        if not self.answers.is_silent(words, context, about):
+            return False
+        where = msgspec.structs.replace(context, time=context.time[:10], parent="")
+        known = self._quiet.get(where)
+        if known is None:
+            turns = (Turn("assistant", "-"),)
+            nothing = msgspec.structs.replace(
+                self.answers.examine(_subject(b"-", turns, context, NOTHING)), findings=(), gaps=()
+            )
+            if len(self._quiet) >= REMEMBERED:
+                self._quiet.clear()
+            known = self._quiet[where] = self._policy.decide(nothing).action < Action.REVIEW
+        return known
 
     def decide(self, examination: Examination) -> Decision:
         """What the policy says of an examination."""
@@ -139,6 +191,7 @@ class Judge:
         fail: Fail,
         more: Iterable[Finding | Gap] = (),
         media: Sequence[Examination] = (),
+        about: About = NOTHING,
     ) -> Judged:
         """Judge what was said.
 
@@ -151,9 +204,11 @@ class Judge:
             fail: whether it passes when only gaps speak against it.
             more: findings and gaps that the door itself adds.
             media: of pictures and sounds in it, which workers examined; they become its last parts.
+            about: what detectors may know beside.
         """
         gaps = [_unread(one) for one in unread]
-        examination = grafted(lane.examine(_subject(data, turns, context), [*gaps, *more]), media)
+        subject = _subject(data, turns, context, about)
+        examination = grafted(lane.examine(subject, [*gaps, *more], about), media)
         decision = self._policy.decide(examination)
         return Judged(examination, decision, _stop(decision, fail))
 
@@ -187,6 +242,17 @@ def _below(number: int, part: str) -> str:
     return f"{number}/{part}" if part else str(number)
 
 
+def _machine(settings: Settings) -> Automaton:
+    """What a stream must not release the beginning of: listed words, and secrets where they are looked for.
+
+    Raises:
+        DetectorError: a listed pattern cannot be read.
+    """
+    names = settings.gateway.answer_detectors
+    patterns = patterns_of(settings) if LISTED in names else []
+    return Automaton([*patterns, *(form.pattern for form in FORMS if SECRET in names)])
+
+
 def _stop(decision: Decision, fail: Fail) -> Stop | None:
     """Why a decision lets nothing pass, or None; what only gaps ask for passes where the route fails open."""
     if decision.action < Action.REVIEW:
@@ -198,18 +264,18 @@ def _stop(decision: Decision, fail: Fail) -> Stop | None:
     return Stop(code, strictest.message)
 
 
-def _subject(data: bytes, turns: Sequence[Turn], context: Context) -> Subject:
+def _subject(data: bytes, turns: Sequence[Turn], context: Context, about: About) -> Subject:
     return Subject(
         digest=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
         kind=Kind.CHAT if turns else Kind.EMPTY,
         context=context,
-        parts=tuple(_turn(turn, number, context) for number, turn in enumerate(turns)),
+        parts=tuple(_turn(turn, number, context, about) for number, turn in enumerate(turns)),
         blob=Blob(data),
     )
 
 
-def _turn(turn: Turn, number: int, context: Context) -> Subject:
+def _turn(turn: Turn, number: int, context: Context, about: About) -> Subject:
     data = turn.text.encode("utf-8", "replace")
     return Subject(
         digest=hashlib.sha256(data).hexdigest(),
@@ -219,7 +285,7 @@ def _turn(turn: Turn, number: int, context: Context) -> Subject:
         name=f"turn {number + 1} {turn.role}",
         role=Role.TURN,
         text=turn.text,
-        headers=(Header("account", turn.role),),
+        headers=(Header("account", turn.role), *about.headers),
         links=tuple(addresses(turn.text)),
         blob=Blob(data),
     )

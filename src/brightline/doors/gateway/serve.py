@@ -19,6 +19,7 @@ from brightline.core.finding import Examination
 from brightline.core.receipt import Receipt
 from brightline.doors.gateway.app import App
 from brightline.doors.gateway.client import Client
+from brightline.doors.gateway.conduct import Conduct
 from brightline.doors.gateway.contents import Contents
 from brightline.doors.gateway.further import Further
 from brightline.doors.gateway.guards import Guards
@@ -67,6 +68,7 @@ class Gateway:
         self._ledger: Ledger | None = open_ledger(settings) if settings.gateway.guards else None
         self._parts = load_parts(settings, self._ledger)
         self._contents = Contents(settings, self._store)
+        self._conduct = Conduct(self._store.engine)
         self._telemetry = telemetry_for(settings.gateway.telemetry)
         self._app = App()
         self._server = _Server(_config(self._app, settings.gateway))
@@ -189,6 +191,7 @@ class Gateway:
             people=parts.people,
             further=Further(setting, Guards(setting.guard_models, parts.guard_keys), workers),
             contents=self._contents,
+            conduct=self._conduct,
             judges=parts.judges,
             recorder=recorder,
             metrics=metrics,

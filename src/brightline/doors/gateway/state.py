@@ -8,6 +8,7 @@ from brightline.core.errors import PolicyError
 from brightline.core.receipt import Receipt
 from brightline.core.subject import Context
 from brightline.doors.gateway.client import Client
+from brightline.doors.gateway.conduct import Conduct
 from brightline.doors.gateway.contents import Contents
 from brightline.doors.gateway.further import Further
 from brightline.doors.gateway.judge import Judge, Judged
@@ -50,6 +51,7 @@ class State:
         judges: None where guards are off.
         recorder: None where guards are off.
         contents: keeps what a rule says is to be kept.
+        conduct: callers that have to wait.
         shared: limits a minute that several gateways share; None where each keeps its own.
         telemetry: hears of every exchange.
         load: how much is under way in all states.
@@ -65,6 +67,7 @@ class State:
     people: People
     further: Further
     contents: Contents
+    conduct: Conduct
     judges: Judges | None = None
     recorder: Recorder | None = None
     metrics: Metrics = field(default_factory=Metrics)

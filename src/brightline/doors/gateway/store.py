@@ -108,6 +108,11 @@ class Store:
             _METADATA.create_all(self._engine)
             _add_money(self._engine)
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for tables of others."""
+        return self._engine
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
