@@ -23,7 +23,9 @@ REPEATED = _AROUND | {
     "tools", "tool_choice", "text", "truncation", "reasoning", "metadata", "instructions", "prompt_cache_key",
     "safety_identifier", "user", "previous_response_id",
 }  # fmt: skip
-TOKENS_LIMIT = 100_000_000  # of one answer; a larger count is no count, and budgets are not to break on it (tokens)
+TOKENS_LIMIT = (
+    100_000_000  # of one answer; a larger count is no count, and budgets are not to break on it (tokens)
+)
 _BINARY = frozenset({"b64_json", "data"})  # base64 of pictures and sound
 
 
