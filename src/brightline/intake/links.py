@@ -20,6 +20,9 @@ def addresses(text: str) -> Iterator[Link]:
     >>> [link.target for link in addresses("见 https://a.example/x?y=1。or (www.b.test).")]
     ['https://a.example/x?y=1', 'www.b.test']
     """
+    lower = text.lower()
+    if "://" not in text and "www." not in lower and "to:" not in lower:
+        return  # a search for these is many times faster than the expression, and most texts have none
     for match in _ADDRESS.finditer(text):
         found = _without_tail(match.group())
         yield Link(found, found, match.start(), match.start() + len(found))

@@ -9,7 +9,7 @@ see `decisions/0004-policy-language.md` for the argument.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -25,6 +25,7 @@ from brightline.policy.language.limits import MAX_COST
 from brightline.policy.language.witness import Collect, compile_witness
 from brightline.policy.overlay import ActiveRule, lay
 from brightline.policy.pack import Pack, Requirement
+from brightline.policy.quiet import Quiet
 from brightline.policy.required import silent
 from brightline.policy.rows import View, view
 
@@ -68,19 +69,21 @@ class Policy(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         packs: without their worked cases.
         rules: of all packs, after overlays.
         requirements: of all packs.
+        quiet: what the rules say where nothing was found.
         digest: SHA-256 of `policy_bytes`, 64 hex digits.
     """
 
     packs: tuple[Pack, ...]
     rules: tuple[CompiledRule, ...]
     requirements: tuple[Requirement, ...]
+    quiet: Quiet
     digest: str
 
     def decide(self, examination: Examination) -> Decision:
         """The decision on an examination; pure, so the same examination gives the same bytes."""
         seen = view(examination)
         missing = silent(self.requirements, examination)
-        found = [evaluate(rule, seen) for rule in self.rules]
+        found: list[RuleMatch | None] = [*self._matches(seen)]
         found += [_gap_match(len(examination.gaps)), _silent_match(missing)]
         matches = sorted((match for match in found if match is not None), key=_strictest_first)
         return Decision(
@@ -93,6 +96,26 @@ class Policy(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             aigc=max((match.aigc for match in matches), default=AigcStatus.NONE),
             gaps=len(examination.gaps) + len(missing),
         )
+
+    def _matches(self, seen: View) -> Iterator[RuleMatch]:
+        """What the rules ask for; where nothing was found, most of them were asked before."""
+        key = self.quiet.key(seen)
+        if key is None:
+            yield from _asked(self.rules, range(len(self.rules)), seen)
+            return
+        before = self.quiet.said(key)
+        if before is None:
+            before = tuple(_asked(self.rules, self.quiet.once_asked, seen))
+            self.quiet.keep(key, before)
+        yield from before
+        yield from _asked(self.rules, self.quiet.always_asked, seen)
+
+
+def _asked(rules: Sequence[CompiledRule], numbers: Iterable[int], seen: View) -> Iterator[RuleMatch]:
+    for number in numbers:
+        match = evaluate(rules[number], seen)
+        if match is not None:
+            yield match
 
 
 def compile_policy(packs: Sequence[Pack]) -> Policy:
@@ -108,9 +131,11 @@ def compile_policy(packs: Sequence[Pack]) -> Policy:
     if twice:
         raise PolicyError(f"pack `{twice[0]}` is in the policy twice")
     bare = tuple(_without_cases(pack) for pack in packs)
+    rules = tuple(_compile(active) for active in lay(bare))
     return Policy(
         packs=bare,
-        rules=tuple(_compile(active) for active in lay(bare)),
+        rules=rules,
+        quiet=Quiet([(rule.condition.checked.tree, rule.active.span) for rule in rules]),
         requirements=tuple(requirement for pack in bare for requirement in pack.requires),
         digest=hashlib.sha256(_record(bare)).hexdigest(),
     )
