@@ -1,6 +1,7 @@
 """Real parts for the gateway's tests: an upstream that does what its model's name says, and a gateway before it."""
 
 import asyncio
+import codecs
 import contextlib
 import json
 import threading
@@ -159,6 +160,8 @@ def words_of(body):
             break
     for name in ("prompt", "input"):
         text = body[name] if isinstance(body.get(name), str) else text
+    if "say13:" in text:  # words that no detector has seen in the prompt
+        return codecs.decode(text.partition("say13:")[2], "rot13")
     _, found, said = text.partition("say:")
     return said if found else "All is well. The sea is calm."
 
