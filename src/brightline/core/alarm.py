@@ -7,6 +7,7 @@ stream, and is raised at the end of the stretch.
 """
 
 import io
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,11 @@ class Abortable(io.RawIOBase):
             io.UnsupportedOperation: always.
         """
         raise io.UnsupportedOperation("the stream is only read")
+
+
+def seconds_left() -> float:
+    """Wall-clock seconds until the limit in force runs out; infinite where none is armed."""
+    return signal.getitimer(signal.ITIMER_REAL)[0] or math.inf
 
 
 def ring_again(lost: "sys.UnraisableHookArgs") -> None:

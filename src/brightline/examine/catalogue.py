@@ -65,6 +65,11 @@ _C2PA_KINDS = (
     Kind.TEXT, Kind.MARKDOWN, Kind.HTML,
 )  # fmt: skip
 
+_ASKED_FOR = (
+    Harm.NCII_UNDRESS, Harm.MINORS, Harm.IMPERSONATION_VOICE, Harm.IMPERSONATION_FACE, Harm.FRAUD_AI, Harm.WATER_ARMY,
+    Harm.FALSE_INFO, Harm.LLM_ATTACK_AID, Harm.PERSONAL_DATA,
+)  # fmt: skip
+
 CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "provenance.aigc",
@@ -95,7 +100,24 @@ CATALOGUE: tuple[Entry, ...] = (
         text=True,
         harms=(Harm.PROMPT_INJECTION, Harm.FRAUD_AI),
     ),
-    Entry("exchange.listed", "brightline.detectors.exchange.listed", kinds=(Kind.TURN, Kind.CHAT), harms=tuple(Harm)),
+    Entry(
+        "exchange.harm",
+        "brightline.detectors.exchange.harm",
+        kinds=(Kind.CHAT, Kind.TURN, Kind.TEXT),
+        harms=_ASKED_FOR,
+    ),
+    Entry(
+        "exchange.injection",
+        "brightline.detectors.exchange.injection",
+        kinds=(Kind.CHAT, Kind.TURN, Kind.TEXT, Kind.MARKDOWN, Kind.HTML, Kind.EMAIL, Kind.MSG),
+        harms=(Harm.PROMPT_INJECTION, Harm.JAILBREAK),
+    ),
+    Entry(
+        "exchange.listed",
+        "brightline.detectors.exchange.listed",
+        kinds=(Kind.TURN, Kind.CHAT),
+        harms=tuple(Harm),
+    ),
     Entry("exchange.prompt_leak", "brightline.detectors.exchange.prompt_leak", kinds=(Kind.TURN, Kind.CHAT)),
     Entry("exchange.secret", "brightline.detectors.exchange.secrets", kinds=(Kind.TURN,)),
     Entry("exchange.ungrounded", "brightline.detectors.exchange.grounded", kinds=(Kind.TURN,)),
@@ -157,6 +179,12 @@ CATALOGUE: tuple[Entry, ...] = (
         media=(Media.AUDIO, Media.VIDEO),
         harms=(Harm.UNLABELLED_AIGC,),
         spared=True,
+    ),
+    Entry(
+        "speech.transcript",
+        "brightline.detectors.audio.transcript",
+        media=(Media.AUDIO, Media.VIDEO),
+        harms=(Harm.FRAUD_AI, Harm.RUMOUR, Harm.DOMAIN_MISINFO, Harm.FALSE_INFO),
     ),
     Entry(
         "video.generated",
