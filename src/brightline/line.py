@@ -121,6 +121,10 @@ class Line:
         self._record = record
         self._known = known
 
+    def start(self) -> None:
+        """Start the workers now, so that the first job does not wait for them."""
+        self._pool.start()
+
     def judge(self, jobs: Iterable[Job], *, preview: bool = False) -> Iterator[Judgement]:
         """Judge jobs as they come; judgements come in the order in which they are done.
 

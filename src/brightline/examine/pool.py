@@ -65,8 +65,7 @@ class Pool:
         self._stillborn = 0  # workers in a row that died before they began a task
 
     def __enter__(self) -> Self:
-        """Start the workers."""
-        self._workers = [self._start() for _ in range(worker_count(self._settings))]
+        """Begin; the workers start with the first run, since whoever starts one waits until the modules are loaded."""
         return self
 
     def __exit__(
@@ -78,12 +77,18 @@ class Pool:
             worker.clear()
         self._workers = []
 
+    def start(self) -> None:
+        """Start the workers, unless they run; returns when their modules are loaded."""
+        if not self._workers:
+            self._workers = [self._start() for _ in range(worker_count(self._settings))]
+
     def run(self, tasks: Iterable[Task | None]) -> Iterator[list[Examined]]:
         """Examine tasks, in any order; gives what is done since the last look, and an empty list on idle ticks.
 
         Args:
             tasks: as they come; None lets the caller take a turn before the next one.
         """
+        self.start()
         waiting = iter(tasks)
         exhausted = False
         while True:

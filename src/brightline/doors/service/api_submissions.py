@@ -27,6 +27,7 @@ from brightline.review.people import May, Person
 from brightline.review.submissions import KEY_LIMIT, Offer, Submission
 
 ROUTER = APIRouter(prefix="/v1/submissions", tags=["submissions"])
+TOO_LARGE = "more than {} bytes: raise `service.upload_bytes`"
 Submitter = Annotated[Person, Depends(needs(May.SUBMIT))]
 Seer = Annotated[Person, Depends(needs(May.SEE))]
 Reader = Annotated[Person, Depends(needs(May.READ))]
@@ -215,17 +216,15 @@ async def _offer_of(request: Request, person: Person, key: str) -> Offer:
     name = request.headers.get("x-name", "")[:200]
     if kind == "multipart/form-data":
         _check_length(request, limit)
-        form_data = await request.form(max_files=1, max_fields=8)
-        file = form_data.get("file")
-        if not isinstance(file, UploadFile):
-            raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "the form has no field `file` with a file in it"
-            )
-        if (file.size or 0) > limit:
-            raise ProblemError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes: raise `service.upload_bytes`"
-            )
-        data, name = await file.read(), (file.filename or "")[:200]
+        async with request.form(max_files=1, max_fields=8) as fields:
+            file = fields.get("file")
+            if not isinstance(file, UploadFile):
+                raise ProblemError(
+                    HTTPStatus.UNPROCESSABLE_ENTITY, "the form has no field `file` with a file in it"
+                )
+            if (file.size or 0) > limit:
+                raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(limit))
+            data, name = await file.read(), (file.filename or "")[:200]
     else:
         data = await _body(request, limit)
     return _offer(person, data, name or "upload", key, Audience.PUBLIC, Declaration.NONE, 0)
@@ -236,9 +235,7 @@ def _check_length(request: Request, limit: int) -> None:
     if not length.isdecimal():
         raise ProblemError(HTTPStatus.LENGTH_REQUIRED, "a form says its length in `content-length`")
     if int(length) > limit + 65536:
-        raise ProblemError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes: raise `service.upload_bytes`"
-        )
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(limit))
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -246,9 +243,7 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         held += chunk
         if len(held) > limit:
-            raise ProblemError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes: raise `service.upload_bytes`"
-            )
+            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(limit))
     return bytes(held)
 
 

@@ -1,15 +1,13 @@
 """Puts the service together and runs it."""
 
 import contextlib
-import logging
-import socket
-import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
 
 from brightline.assembly import House, assemble
 from brightline.core.errors import SettingsError
+from brightline.doors.listening import Server
 from brightline.doors.service.app import make_app
 from brightline.doors.service.state import State
 from brightline.doors.service.worker import Worker
@@ -20,7 +18,6 @@ from brightline.settings import Settings
 
 REVIEW_PACK = "house/review"
 DRAIN_S = 20  # requests under way may take, after the signal to end
-LOGGER = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -53,7 +50,7 @@ def run(settings: Settings, ready: Callable[[int], None]) -> None:
     """
     setting = settings.service
     with open_state(settings) as state:
-        server = _Server(
+        server = Server(
             uvicorn.Config(
                 make_app(state), host=setting.host, port=setting.port, access_log=False, log_config=None,
                 server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_S, lifespan="on",
@@ -64,22 +61,3 @@ def run(settings: Settings, ready: Callable[[int], None]) -> None:
             server.run()
         except SystemExit as error:  # uvicorn's way to say that it cannot listen
             raise SettingsError(f"cannot listen on `{setting.host}:{setting.port}`: is it taken?") from error
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens, and where."""
-
-    ready: Callable[[int], None] | None = None
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield  # a test's thread gets no signals
-            return
-        with super().capture_signals():
-            yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.ready is not None and self.started:
-            self.ready(self.servers[0].sockets[0].getsockname()[1])

@@ -63,6 +63,7 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
+        self._house.line.start()
         while not self._stop.is_set():
             try:
                 held = submissions.lease(self._store, self.name, BATCH, self._setting)

@@ -1,0 +1,39 @@
+"""A uvicorn server that says when it listens and where, and for which a signal to end is an orderly end."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """Serves until told to stop; `ready` hears the port, since port 0 is whichever is free."""
+
+    ready: Callable[[int], None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in order at the first signal; uvicorn itself would send it again to whoever called us."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # a thread hears no signals
+            return
+        loop = asyncio.get_running_loop()
+        for number in ENDS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in ENDS:
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        if self.ready is not None and self.started:
+            self.ready(self.servers[0].sockets[0].getsockname()[1])
