@@ -40,7 +40,7 @@ def test_a_chat_is_answered_and_its_record_is_named_in_the_head(client, gateway)
 
 
 def test_a_stream_comes_in_pieces_and_whole(client):
-    said = "First we look. Then we wait for a while. At last we see the sea, and it is very calm today. " * 3
+    said = "First we look. Then we wait for a while. At last we see the sea, and it is very calm today. " * 6
     stream = ask(client, f"say:{said}", stream=True)
     pieces = [chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices]
     assert "".join(pieces) == said

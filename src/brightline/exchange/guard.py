@@ -23,6 +23,7 @@ from brightline.detectors.exchange.automaton import Automaton
 from brightline.detectors.exchange.scan import Hit, Scan
 
 CONTEXT = 200  # characters before the new words that are judged with them, so that words keep their company
+STEPS = 5  # windows are at least this share of the longest, but for the first one, for which somebody waits
 CONTEXT_MOST = 1_200  # and as many at most, until a place where no word is cut is found
 _SENTENCE = re.compile(r"[.!?][\"'”’)\]]?\s|[。！？；…][”’」』）]?|\n")
 _BORDER = re.compile(r"[\s.,;:!?)\]}，。！？；：、\u3400-\u9fff]")
@@ -92,7 +93,8 @@ class WindowGuard:
         self._end = 0
         self._judged = 0
         self._given = 0
-        self._looked = 0  # up to here no sentence ends
+        self._looked = 0  # up to here all ends of sentences are known
+        self._sentence = 0  # the last of them
         self._hits: list[Hit] = []  # that no window has shown to the judge
         self._windows = 0
         self._cut_out = 0
@@ -111,8 +113,6 @@ class WindowGuard:
         self._end += len(text)
         if self._whole:
             return ""
-        if self._scan is not None:
-            self._hits += self._scan.feed(text)
         cut = self._end_of_window()
         return self._release(cut) if cut > self._judged else ""
 
@@ -128,12 +128,19 @@ class WindowGuard:
         for match in _SENTENCE.finditer(self._text, max(self._judged, self._looked - 2) - self._base):
             end = self._base + match.end()
         self._looked = self._end
-        if self._hits:
-            end = self._end
-        elif self._end - self._judged >= self._window:
+        self._sentence = max(self._sentence, end)
+        if self._end - self._judged >= self._window:
             end = self._end_of_words()
+        elif self._sentence - self._judged >= (self._window // STEPS if self._judged else 1):
+            end = self._sentence
+        else:
+            return self._judged
+        if self._scan is None:
+            return end
+        # Nothing goes out between two windows, so that the machine need not run before one is due.
+        self._hits += self._scan.feed(self._text[self._scan.size - self._base :])
         # A match that is not complete would show itself in part, and a part may look like another match.
-        return end if self._scan is None else max(self._scan.whole_until(end), self._judged)
+        return max(self._scan.whole_until(self._end if self._hits else end), self._judged)
 
     def _end_of_words(self) -> int:
         """Behind the last place where no word is cut; where there is none, the end."""

@@ -44,6 +44,11 @@ class EventReader:
         Raises:
             ExchangeError: an event is too large, or a line is none that an event stream may hold.
         """
+        if not self._rest and not self._data and _is_one(data):
+            self._check(len(data))
+            yield Event(data[6:-2], self._name)
+            self._name = b""
+            return
         self._rest += data
         if b"\n" not in data and b"\r" not in data:
             self._check(len(self._rest))
@@ -83,6 +88,12 @@ class EventReader:
     def _check(self, more: int) -> None:
         if self._size + more > EVENT_LIMIT_BYTES:
             raise ExchangeError(f"the upstream's event is larger than {EVENT_LIMIT_BYTES} bytes")
+
+
+def _is_one(data: bytes) -> bool:
+    """Whether bytes are one whole event of one line, as most chunks are."""
+    is_line = data.startswith(b"data: ") and data.endswith(b"\n\n") and data.find(b"\n") == len(data) - 2
+    return is_line and b"\r" not in data
 
 
 def render(data: bytes, name: bytes = b"") -> bytes:
