@@ -174,7 +174,8 @@ def _resampled(
 ) -> Iterator[Samples]:
     """Decode from where the container stands; the second of the first frame goes into `begun`, if it is known."""
     stream = container.streams.audio[0]
-    stream.codec_context.thread_count = 1  # the pool gives each worker one core
+    if not stream.codec_context.is_open:  # it is from the second place on
+        stream.codec_context.thread_count = 1  # the pool gives each worker one core
     # Channels are averaged here: FFmpeg's own mix to mono is 3 dB louder and overflows.
     resampler = av.AudioResampler(format="fltp", rate=rate_hz)
     for frame in container.decode(stream):

@@ -22,9 +22,7 @@ from brightline.media.audio import Place, audio_places, opened, stated_seconds
 from brightline.settings import Limits, Settings
 
 NAME = "speech.generated"
-HEARD_A_SECOND = (
-    60.0  # seconds of sound that a second of the detector's limit pays for; it needs a hundredth of a core
-)
+HEARD_A_SECOND = 40.0  # seconds of sound for each second of the detector's limit; they need a third of a core
 WALL_SHARE = 0.75  # of the detector's limit that hearing may take
 PLACE_S = 15.0  # of a long recording at each place: enough for a judgement of its own
 LEAST_SPEECH_S = 1.0  # under which nothing can be said; the training heard nothing shorter

@@ -1,7 +1,7 @@
 """How windows' logits become the judgement of a recording: as a whole, and of stretches where they change.
 
 A cloned sentence may stand in an honest call: the course is cut where its level changes, and a stretch that stands out
-counts by itself, its odds divided by the number of stretches, since whoever looks at many finds a striking one.
+counts by itself. From the fourth stretch on its odds are divided, since whoever looks at many finds a striking one.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,9 @@ import numpy.typing as npt
 from brightline.detectors.audio.spoof_hearing import Window
 from brightline.detectors.audio.spoof_model import Band, Scale, Table, probability
 
-NOISE = 0.55  # spread of a window's logit about its recording's, training/speech/NOTES.md
-LEAST_WINDOWS = (
-    3  # of a stretch: six seconds of speech, as long as what the calibration was measured on, or longer
-)
+NOISE = 0.54  # spread of a window's logit about its recording's, training/speech/NOTES.md
+LEAST_WINDOWS = 3  # of a stretch: six seconds of speech, no less than what the calibration was measured on
+FREE = 3  # stretches that cost nothing: before, within and after what was put in
 CUT_AT_MOST = 2_000  # windows that changes are looked for in; more are brought together: 50 minutes of speech
 POINTS_MOST = 64  # of a curve on a page
 
@@ -61,7 +60,7 @@ def judge(windows: Sequence[Window], said: Table) -> Verdict:
     scale = said.scale(band)
     found = stretches_of(windows)
     whole = scale.log_odds(weighted(windows))
-    single = max(scale.log_odds(stretch.logit) for stretch in found) - log(len(found))
+    single = max(scale.log_odds(stretch.logit) for stretch in found) - log(max(1.0, len(found) / FREE))
     odds = max(whole, single)
     shown = tuple(stretch for stretch in found if scale.log_odds(stretch.logit) > 0.0) if odds > 0.0 else ()
     return Verdict(odds, band, "part" if single > whole and len(found) > 1 else "whole", found, shown)

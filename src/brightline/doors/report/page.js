@@ -5,7 +5,8 @@
   const articles = [...document.querySelectorAll("article")];
   const search = document.querySelector("#search");
   const shown = document.querySelector("#shown");
-  const heats = document.querySelectorAll("img.heat");
+  const pictures = document.querySelectorAll("img[data-en]");
+  const drawings = document.querySelectorAll("svg[data-en]");
   const switches = document.querySelectorAll("button[data-heat]");
   const chosen = { action: "", harm: "" };
 
@@ -39,7 +40,8 @@
     root.lang = language === "zh" ? "zh-CN" : "en";
     search.placeholder = search.dataset[language];
     search.setAttribute("aria-label", search.dataset[language]);
-    for (const image of heats) image.alt = image.dataset[language];
+    for (const picture of pictures) picture.alt = picture.dataset[language];
+    for (const drawing of drawings) drawing.setAttribute("aria-label", drawing.dataset[language]);
   }
   document.querySelector("#language").addEventListener("click", () => speak(root.dataset.language === "zh" ? "en" : "zh"));
 

@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 
 from brightline.core.decision import Action, RuleMatch
-from brightline.core.finding import Box, Finding, Heat, Seconds, Span
+from brightline.core.finding import Box, Finding, Heat, Place, Seconds, Span
 from brightline.core.heat_words import heat_words
 from brightline.core.preview import Preview
 from brightline.core.receipt import Receipt
@@ -25,6 +25,8 @@ from brightline.policy.harms import harm_words
 
 TAGS = 0xE0000  # where Unicode's tag characters begin
 WAVE_WIDTH = 400  # units of the waveform's drawing
+STRETCHES_MOST = 200  # that are drawn over one sound
+CUT_S = 0.5  # a drawing that lacks less than this shows the whole
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class PartView(msgspec.Struct, frozen=True):
     timelines: tuple[TimelineView, ...]
     wave: str
     spectrogram: str
-    seconds: str
+    sound_words: Words  # what waveform and spectrogram show
     stretches: tuple[tuple[float, float], ...]
     excerpts: tuple[tuple[Segment, ...], ...]
     characters: int
@@ -224,6 +226,7 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
     places = [place for finding in findings if finding.part == one.part for place in finding.where]
     spans = [place for place in places if isinstance(place, Span)]
     scale = WAVE_WIDTH / shown.drawn_s if shown.drawn_s else 0.0
+    stretches = _drawn(places, shown.drawn_s)
     return PartView(
         part_name=names.get(one.part, one.part),
         alt=names.get(one.part, ""),
@@ -235,12 +238,8 @@ def _part_view(one: PartPreview, names: dict[str, str], findings: Sequence[Findi
         timelines=tuple(timelines(one.part, findings, shown.seconds)),
         wave=_wave(shown.waveform),
         spectrogram=_base64(shown.spectrogram),
-        seconds=f"{shown.seconds or shown.drawn_s:.1f}",
-        stretches=tuple(
-            (place.start * scale, (place.end - place.start) * scale)
-            for place in places
-            if isinstance(place, Seconds)
-        ),
+        sound_words=_sound_words(shown, stretches),
+        stretches=tuple((one.start * scale, (one.end - one.start) * scale) for one in stretches),
         excerpts=tuple(tuple(_segments(one.text, one.start, spans)) for one in shown.excerpts),
         characters=shown.characters,
         cut=sum(len(one.text) for one in shown.excerpts) < shown.characters,
@@ -257,6 +256,31 @@ def _heat_views(part: str, findings: Sequence[Finding]) -> Iterator[HeatView]:
                     zh=f"`{finding.detector}` 热力图：颜色越深，该处越支持此判断；{most.zh}。",
                 )
                 yield HeatView(_base64(heat_png(place)), words)
+
+
+def _drawn(places: Sequence[Place], drawn_s: float) -> tuple[Seconds, ...]:
+    """Stretches within the seconds that are drawn, cut at their end, each once."""
+    stretches = {place for place in places if isinstance(place, Seconds) and place.start < drawn_s}
+    ordered = sorted(stretches, key=lambda one: (one.start, one.end))
+    return tuple(Seconds(one.start, min(one.end, drawn_s)) for one in ordered[:STRETCHES_MOST])
+
+
+def _sound_words(shown: Preview, stretches: Sequence[Seconds]) -> Words:
+    """What waveform and spectrogram show, for their captions and for whoever cannot see them."""
+    whole = max(shown.seconds, shown.drawn_s)
+    cut = whole - shown.drawn_s > CUT_S
+    length = Words(
+        f"the first {shown.drawn_s:.1f} of {whole:.1f} s" if cut else f"{whole:.1f} s",
+        f"全长 {whole:.1f} 秒中的前 {shown.drawn_s:.1f} 秒" if cut else f"全长 {whole:.1f} 秒",
+    )
+    if not stretches:
+        return Words(f"Sound: {length.en}.", f"声音：{length.zh}。")
+    told = ", ".join(f"{one.start:.1f}-{one.end:.1f}" for one in stretches[:6])
+    more = Words(", and more", "等") if len(stretches) > len(stretches[:6]) else Words("", "")
+    return Words(
+        f"Sound: {length.en}; findings point at the coloured seconds {told}{more.en}.",
+        f"声音：{length.zh}；着色处为各项发现所指的秒段 {told}{more.zh}。",
+    )
 
 
 def _wave(peaks: Sequence[float]) -> str:
