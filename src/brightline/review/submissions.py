@@ -16,6 +16,7 @@ from brightline.core.subject import Context
 from brightline.review import cases, outbox
 from brightline.review.content import put
 from brightline.review.store import Store, new_id, now_ms
+from brightline.review.tables import cases as case_rows
 from brightline.review.tables import contents, pieces, submissions
 from brightline.settings_service import ServiceSetting
 
@@ -294,6 +295,15 @@ def get(connection: Connection, submission: str, tenant: str) -> Submission:
     if row is None:
         raise NotThereError(f"no submission `{submission[:40]}`")
     return _submission(row)
+
+
+def newest_entry(connection: Connection, submission: str) -> int | None:
+    """Position in the ledger of what was decided last of a submission: a person's decision where there is one."""
+    own = connection.execute(select(submissions.c.entry).where(submissions.c.id == submission)).scalar()
+    people = connection.execute(
+        select(case_rows.c.entry).where(case_rows.c.submission == submission)
+    ).scalar()
+    return people if people is not None else own
 
 
 def page(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from brightline.core.errors import BrightlineError
-from brightline.doors.service import api_cases, api_manage, api_submissions
+from brightline.doors.service import api_appeals, api_cases, api_incidents, api_manage, api_submissions
 from brightline.doors.service.access import language_of
 from brightline.doors.service.console import app as console
 from brightline.doors.service.effects import keep_delivering, keep_effects, keep_sweeping
@@ -35,6 +35,10 @@ HEADERS = {
     "cache-control": "no-store",
 }
 Next = Callable[[Request], Awaitable[Response]]
+
+ROUTERS = (
+    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_manage.ROUTER,
+)  # fmt: skip
 
 
 def make_app(state: State) -> FastAPI:
@@ -63,7 +67,7 @@ def make_app(state: State) -> FastAPI:
         openapi_url="/v1/openapi.json", description="Detect misuse of AI, decide under policy, prove it.",
     )  # fmt: skip
     app.state.service = state
-    for router in (api_submissions.ROUTER, api_cases.ROUTER, api_manage.ROUTER):
+    for router in ROUTERS:
         app.include_router(router)
     console.add_to(app)
     app.middleware("http")(_secured)

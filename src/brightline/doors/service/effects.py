@@ -12,7 +12,7 @@ import aiohttp
 from brightline.core.errors import BrightlineError
 from brightline.doors.service import record
 from brightline.doors.service.state import State
-from brightline.review import cases, content, outbox, submissions
+from brightline.review import appeals, cases, content, outbox, submissions
 from brightline.review.outbox import Notice
 from brightline.review.store import now_ms
 
@@ -35,7 +35,7 @@ async def keep_effects(state: State) -> None:
 
 
 def take_effect(state: State) -> int:
-    """Record due decisions in the ledger, close their cases and announce them; says how many.
+    """Record due decisions and outcomes of appeals in the ledger, close and announce cases; says how many.
 
     A crash between the two leaves the case decided: the next turn records it under the same key, which is once.
     """
@@ -57,7 +57,16 @@ def take_effect(state: State) -> int:
                     "asked": case.asked, "reason": ruling.reason, "entry": receipt.index, "leaf": receipt.leaf,
                 }  # fmt: skip
                 outbox.announce(connection, case.tenant, "case.decided", facts)
-    return len(due)
+    with state.store.reading() as connection:
+        contested = [
+            (appeal, submissions.get(connection, appeal.submission, appeal.tenant))
+            for appeal in appeals.unrecorded(connection, SOME)
+        ]
+    for appeal, submission in contested:
+        receipt = record.write(state, *record.contested(state, appeal, submission))
+        with state.store.writing() as connection:
+            appeals.recorded(connection, appeal.id, receipt.index)
+    return len(due) + len(contested)
 
 
 async def keep_delivering(state: State) -> None:

@@ -15,6 +15,7 @@ from brightline.core.subject import Audience, Context, Facts, Kind
 from brightline.core.words import Words
 from brightline.doors.service.state import State
 from brightline.examine.catalogue import catalogue, digest_of
+from brightline.review.appeals import Appeal, Outcome
 from brightline.review.cases import Case, Ruling
 from brightline.review.submissions import Submission
 
@@ -36,6 +37,21 @@ def decided(state: State, case: Case, submission: Submission, ruling: Ruling) ->
     examination = _examination(state, submission, DECIDED, why, facts)
     key = hashlib.sha256(f"case {case.id} {case.decided_ms}".encode()).hexdigest()
     return examination, key
+
+
+def contested(state: State, appeal: Appeal, submission: Submission) -> tuple[Examination, str]:
+    """The entry of an appeal's outcome, and its job key; an appeal that is upheld lets its subject pass."""
+    facts = {
+        "action": Action.ALLOW.value if appeal.outcome == Outcome.UPHELD else submission.action,
+        "appeal": appeal.id, "asked": submission.action, "entry": str(submission.entry or ""),
+        "leaf": submission.leaf, "note": _hashed(appeal.notice), "outcome": appeal.outcome,
+        "person": appeal.reviewer or "",
+    }  # fmt: skip
+    why = Words(
+        f"an appeal was {appeal.outcome}", "申诉成立" if appeal.outcome == Outcome.UPHELD else "申诉被驳回"
+    )
+    examination = _examination(state, submission, DECIDED, why, facts)
+    return examination, hashlib.sha256(f"appeal {appeal.id}".encode()).hexdigest()
 
 
 def write(state: State, examination: Examination, key: str = "") -> Receipt:

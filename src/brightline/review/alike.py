@@ -1,0 +1,24 @@
+"""Other submissions of the same bytes: what was decided of them before."""
+
+from sqlalchemy import Connection, select
+
+from brightline.review.submissions import Submission, get
+from brightline.review.tables import submissions
+
+
+def alike(connection: Connection, submission: Submission, count: int = 10) -> list[Submission]:
+    """The tenant's newest submissions with the same digest, without this one."""
+    if not submission.digest:
+        return []
+    wanted = (
+        select(submissions.c.id)
+        .where(
+            submissions.c.digest == submission.digest,
+            submissions.c.tenant == submission.tenant,
+            submissions.c.id != submission.id,
+        )
+        .order_by(submissions.c.id.desc())
+        .limit(count)
+    )
+    found = list(connection.execute(wanted).scalars())
+    return [get(connection, one, submission.tenant) for one in found]
