@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import wave
 from pathlib import Path
 
 import click
@@ -11,11 +12,14 @@ from PIL import Image
 from skimage import data
 
 from brightline.assembly import existing_ledger
+from brightline.core.subject import Context
 from brightline.doors.cli.main import outcome
 from brightline.doors.cli.protect import command
 from brightline.doors.cli.usage import _table
+from brightline.intake.open import open_file
 from brightline.ledger.audit import verify_store
-from brightline.settings import Settings
+from brightline.media.audio import decode_audio
+from brightline.settings import Limits, Settings
 
 PERSON = ["--consent", "file 17", "--until", "2027-06-30"]
 
@@ -156,3 +160,36 @@ def test_refusals_are_told_in_chinese(capfd, monkeypatch):
     assert outcome(["protect", "withdraw", "P-9"]) == 2
     assert "登记册中没有 `P-9`" in capfd.readouterr().err
     assert Path("coffee.png").exists()
+
+
+CALLS = Path(__file__).parents[1] / "detectors/audio"
+
+
+def test_a_voice_is_added_and_known_again(home, capfd):
+    shutil.copy(CALLS / "calls/call_scam_en.ogg", "call.ogg")
+    assert outcome(["protect", "add", "V-1", "call.ogg", *PERSON]) == 2
+    assert "2 voices, expected the person alone" in capfd.readouterr().err
+    alone("call.ogg", "his.wav", 11.9, 21.5)
+    assert outcome(["protect", "add", "V-1", "his.wav", "front.png", *PERSON]) == 0
+    capfd.readouterr()
+    assert outcome(["protect", "list", "--json"]) == 0
+    listed = json.loads(capfd.readouterr().out)
+    assert (listed["pictures"], listed["clips"]) == (1, 1)
+    shutil.copy(CALLS / "sounds/real_en.flac", "stranger.flac")
+    assert outcome(["protect", "check", "stranger.flac"]) == 0
+    assert "(1 voices compared)" in capfd.readouterr().out
+    assert outcome(["protect", "check", "call.ogg", "copy.jpg"]) == 1
+    told = capfd.readouterr().out
+    assert told.count("like `V-1`") == 2
+    assert [one.get("voices") for one in entries(home) if one["action"] == "check"] == ["1", "2", None]
+
+
+def alone(source, target, start, end):
+    """One speaker's turn out of a call, as 16-bit WAV."""
+    subject = open_file(Path(source), context=Context(time="2026-11-23T00:00:00Z"), limits=Limits())
+    part = decode_audio(subject)[round(start * 16_000) : round(end * 16_000)]
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((part * 32767).astype("<i2").tobytes())

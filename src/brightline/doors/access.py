@@ -20,7 +20,7 @@ _DONE = {
     "withdraw": Words("a person was removed from the register", "已将一人从登记册中删除"),
     "expire": Words("persons whose consent had run out were removed", "已删除同意期限届满的人员"),
     "list": Words("the register was listed", "已列出登记册"),
-    "check": Words("a picture was compared with the register", "已将一张图片与登记册比对"),
+    "check": Words("a picture or recording was compared with the register", "已将一份图片或录音与登记册比对"),
 }
 
 

@@ -180,6 +180,7 @@ CATALOGUE: tuple[Entry, ...] = (
         harms=(Harm.UNLABELLED_AIGC,),
         spared=True,
     ),
+    Entry("speaker.enrolled", "brightline.detectors.person.voiced", media=(Media.AUDIO, Media.VIDEO)),
     Entry(
         "speech.transcript",
         "brightline.detectors.audio.transcript",

@@ -17,6 +17,7 @@ from brightline.weights.network import Network
 from brightline.weights.store import network_bytes
 
 MODEL = "speaker_voice"
+MODEL_SHA256 = "4366c88ed8d831189742bb7d6a86647b51c1e06f68b833002276150246eb8f7d"  # as the manifest has it
 NUMBERS = 256
 BANDS = 40
 FRAMES = 160  # of one window: 1.6 s
@@ -24,6 +25,7 @@ WINDOW_S = FRAMES * HOP / RATE_HZ
 STEP_S = 0.8  # from one window to the next
 LEVEL = 10 ** (-30 / 20)  # RMS that quieter speech is raised to, as in training
 _AT_ONCE = 64  # windows given to the network at once: 1.6 MB
+_WHOLE = (FRAMES - 1) * HOP  # samples that fill one window: frames are centred
 _SHORTEST_S = 0.4  # of sound: less is too little to tell anything of a voice
 
 Sound = npt.NDArray[np.float32]
@@ -48,8 +50,8 @@ def voices_of(speech: Sound) -> Voices:
         return np.zeros((0, NUMBERS), dtype=np.float32)
     loudness = float(np.sqrt(np.mean(speech**2)))
     raised = speech * max(1.0, LEVEL / max(loudness, 1e-6))
-    if len(raised) < FRAMES * HOP:
-        raised = np.tile(raised, math.ceil(FRAMES * HOP / len(raised)))[: FRAMES * HOP]
+    if len(raised) < _WHOLE:
+        raised = np.tile(raised, math.ceil(_WHOLE / len(raised)))[:_WHOLE]
     powers = mel_powers(raised, BANDS)
     starts = window_starts(powers.shape[1])
     found = [

@@ -21,14 +21,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from brightline.core.errors import BankError
+from brightline.detectors.audio.voices import MODEL_SHA256 as VOICE_MODEL_SHA256
+from brightline.detectors.audio.voices import NUMBERS as VOICE_NUMBERS
+from brightline.detectors.audio.voices import Voice
 from brightline.detectors.person.files import FILE_NAME, KEYS_NAME
-from brightline.detectors.person.template import MODEL_SHA256, NUMBERS, Template
+from brightline.detectors.person.template import MODEL_SHA256, Template
 from brightline.watermark.keyring import Keyring
 
 PERSONS_LIMIT = 10_000  # compared one by one: 2 ms; false matches grow with each
 TEMPLATES_LIMIT = 16  # pictures of one person
+VOICES_LIMIT = 16  # clips of one person's voice
 CONSENT_DAYS = 3 * 366  # longest term of a consent, our own choice: it is asked for again, not kept for ever
-FILE_LIMIT_BYTES = PERSONS_LIMIT * 16 * 1024
+FILE_LIMIT_BYTES = PERSONS_LIMIT * 48 * 1024
 _NONCE_BYTES = 12
 _READINGS = 3  # file and keyring are two files: between our two reads a change may have replaced both
 _USE = "protected persons"
@@ -44,8 +48,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         consent: where the operator keeps the person's written consent.
         added: RFC 3339 UTC time.
         expires: last day of the consent, ISO date.
-        model: SHA-256 of the network that made the templates.
-        templates: 128 float32 numbers each, little-endian.
+        model: SHA-256 of the network that made the templates of faces.
+        templates: of faces, 128 float32 numbers each, little-endian.
+        voices: of voices, 256 float32 numbers each, little-endian.
+        voice_model: SHA-256 of the network that made those; empty where there are none.
     """
 
     record: str
@@ -54,7 +60,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     added: str
     expires: str
     model: str
-    templates: tuple[bytes, ...]
+    templates: tuple[bytes, ...] = ()
+    voices: tuple[bytes, ...] = ()
+    voice_model: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what the register cannot keep."""
@@ -66,18 +74,33 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise BankError(
                 "a protected person needs a reference to their written consent, of at most 200 characters"
             )
-        if not 1 <= len(self.templates) <= TEMPLATES_LIMIT:
+        if not self.voices and not 1 <= len(self.templates) <= TEMPLATES_LIMIT:
             raise BankError(f"{len(self.templates)} pictures of one person, expected 1 to {TEMPLATES_LIMIT}")
-        if any(len(one) != 4 * NUMBERS for one in self.templates):
+        if len(self.templates) > TEMPLATES_LIMIT or len(self.voices) > VOICES_LIMIT:
+            raise BankError(
+                f"{len(self.templates)} pictures and {len(self.voices)} clips of one person, expected at most "
+                f"{TEMPLATES_LIMIT} and {VOICES_LIMIT}"
+            )
+        sizes = {
+            *(len(one) * 2 for one in self.templates),
+            *map(len, self.voices),
+        }  # a voice has twice the numbers
+        if sizes != {4 * VOICE_NUMBERS}:
             raise BankError(f"a template of `{self.name}` is damaged")
 
     def __repr__(self) -> str:
         """Nothing that a traceback or a log should hold."""
-        return f"Person(record={self.record!r}, templates={len(self.templates)})"
+        return f"Person(record={self.record!r}, templates={len(self.templates)}, voices={len(self.voices)})"
 
     def arrays(self) -> tuple[Template, ...]:
-        """The templates as numbers."""
+        """The templates of faces as numbers."""
         return tuple(np.frombuffer(one, dtype="<f4") for one in self.templates)
+
+    def voice_arrays(self) -> tuple[Voice, ...]:
+        """The templates of voices as numbers; none where another network made them than the one that we use."""
+        if self.voice_model != VOICE_MODEL_SHA256:
+            return ()
+        return tuple(np.frombuffer(one, dtype="<f4") for one in self.voices)
 
     def is_in_force(self, day: date) -> bool:
         """Whether the consent still holds on that day, and the templates are of the network that we use."""
@@ -140,6 +163,7 @@ class Register(msgspec.Struct, frozen=True):
         expires: date,
         templates: Sequence[Template],
         now: datetime | None = None,
+        voices: Sequence[Voice] = (),
     ) -> Self:
         """This register and one more person.
 
@@ -163,6 +187,8 @@ class Register(msgspec.Struct, frozen=True):
             expires=expires.isoformat(),
             model=MODEL_SHA256,
             templates=tuple(one.astype("<f4").tobytes() for one in templates),
+            voices=tuple(one.astype("<f4").tobytes() for one in voices),
+            voice_model=VOICE_MODEL_SHA256 if voices else "",
         )
         return type(self)((*self.persons, person))
 

@@ -6,15 +6,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+import msgspec
 
 from brightline.core.errors import BankError
-from brightline.core.subject import Context, Subject, facts_of
+from brightline.core.subject import Context, Media, Subject, facts_of
 from brightline.core.words import Words
+from brightline.detectors.audio.voices import Voice, likeness
 from brightline.detectors.image.faces import find_faces
 from brightline.detectors.person.files import KEYS_NAME
-from brightline.detectors.person.protected import Comparison, compare
+from brightline.detectors.person.protected import compare
 from brightline.detectors.person.register import Draft, Person, Register, draft
 from brightline.detectors.person.template import Template, distance, template_of
+from brightline.detectors.person.voice import ONE_PERSON as ONE_VOICE
+from brightline.detectors.person.voice import enrolled_voice, speakers_in
+from brightline.detectors.person.voiced import compare_voices
 from brightline.doors.access import record_access, register_facts
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
@@ -24,6 +29,8 @@ from brightline.settings import Settings
 from brightline.watermark.keyring import held
 
 ENROL_FACE = 80  # pixels: a template for years is made of a good picture
+SOUND = {Media.AUDIO, Media.VIDEO}
+SOUND_S = 60.0  # wall clock that a clip may take to be heard
 ONE_PERSON = 0.6  # farther apart, pictures are of two persons: what the network was trained to
 
 
@@ -40,7 +47,7 @@ def command() -> None:
 @command.command()
 @click.argument("name")
 @click.argument(
-    "pictures", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--consent", required=True, help="Where the person's written consent is kept.")
 @click.option(
@@ -49,29 +56,36 @@ def command() -> None:
 @settings_options
 def add(
     name: str,
-    pictures: tuple[Path, ...],
+    files: tuple[Path, ...],
     consent: str,
     until: datetime,
     settings_file: Path | None,
     home: Path | None,
     language: str | None,
 ) -> int:
-    """Add a person who consented: NAME is your own number for them, PICTURES show them alone.
+    """Add a person who consented: NAME is your own number for them, FILES are pictures and clips of them alone.
 
-    Templates are kept, sealed; the pictures are not.
+    A clip has at least five seconds of their voice in full sound. Templates are kept, sealed; the files are not.
     """
     settings = read_settings(settings_file, home=home, language=language)
-    templates = [_enrolled(picture, settings) for picture in pictures]
+    opened = {file: _opened(file, settings) for file in files}
+    clips = [file for file in files if opened[file].kind.media in SOUND]
+    pictures = [file for file in files if file not in clips]
+    templates = [_enrolled(picture, opened[picture], settings) for picture in pictures]
+    voices = [enrolled_voice(speakers_in(opened[clip], SOUND_S), str(clip)) for clip in clips]
     _check_one_person(templates, pictures)
+    _check_one_voice(voices, clips)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with held(settings.home / KEYS_NAME):
-        register = Register.load(settings.home).with_person(name, consent, until.date(), templates)
+        register = Register.load(settings.home).with_person(
+            name, consent, until.date(), templates, voices=voices
+        )
         record = register.persons[-1].record
         _put(
             settings,
             draft(register, settings.home),
             "add",
-            {"record": record, "pictures": str(len(pictures))},
+            {"record": record, "pictures": str(len(pictures)), "clips": str(len(clips))},
         )
     _say(
         settings,
@@ -135,26 +149,43 @@ def expire(settings_file: Path | None, home: Path | None, language: str | None) 
 
 @command.command()
 @click.argument(
-    "pictures", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @settings_options
 def check(
-    pictures: tuple[Path, ...], settings_file: Path | None, home: Path | None, language: str | None
+    files: tuple[Path, ...], settings_file: Path | None, home: Path | None, language: str | None
 ) -> int:
-    """Say whether PICTURES show somebody in the register; of anybody else nothing is said. Exit code 1: a likeness."""
+    """Say whether FILES show or sound like somebody in the register; of anybody else nothing is said. Exit code 1: a likeness."""
     settings = read_settings(settings_file, home=home, language=language)
     register = Register.load(settings.home)
     found = False
-    for picture in pictures:
-        subject = _opened(picture, settings)
-        compared = compare(decode(subject, settings.limits), register.in_force())
-        records = ",".join(one.person.record for one in compared.likenesses)
-        details = {"faces": str(compared.faces), "records": records}
+    for file in files:
+        subject = _opened(file, settings)
+        alike = _compared(subject, register, settings)
+        records = ",".join(person.record for person, _ in alike.found)
+        details = {alike.what: str(alike.count), "records": records}
         facts = register_facts(facts_of(subject).digest, subject.size_bytes)
         record_access(settings, "check", facts, register.digest, details)
-        found |= bool(compared.likenesses)
-        _show(settings, picture, compared)
+        found |= bool(alike.found)
+        _show(settings, file, alike)
     return Exit.CAUGHT if found else Exit.ALLOWED
+
+
+class _Alike(msgspec.Struct, frozen=True):
+    """What came of one file: `faces` or `voices`, how many were compared, and who they are like with which probability."""
+
+    what: str
+    count: int
+    found: tuple[tuple[Person, float], ...]
+
+
+def _compared(subject: Subject, register: Register, settings: Settings) -> _Alike:
+    if subject.kind.media in SOUND:
+        speakers = speakers_in(subject, SOUND_S)
+        voices = compare_voices(speakers, register.in_force())
+        return _Alike("voices", len(speakers), tuple((one.person, one.probability) for one in voices))
+    faces = compare(decode(subject, settings.limits), register.in_force())
+    return _Alike("faces", faces.faces, tuple((one.person, one.probability) for one in faces.likenesses))
 
 
 def _put(settings: Settings, made: Draft, action: str, details: dict[str, str]) -> None:
@@ -169,13 +200,13 @@ def _opened(picture: Path, settings: Settings) -> Subject:
     return open_file(picture, context=Context(channel="protect", time=time), limits=settings.limits)
 
 
-def _enrolled(picture: Path, settings: Settings) -> Template:
+def _enrolled(picture: Path, subject: Subject, settings: Settings) -> Template:
     """The template of the one large face in a picture.
 
     Raises:
         BankError: it shows no face, several, or a small one.
     """
-    pixels = decode(_opened(picture, settings), settings.limits)
+    pixels = decode(subject, settings.limits)
     faces = find_faces(pixels)
     if len(faces) != 1:
         raise BankError(f"`{picture}` shows {len(faces)} faces, expected the person alone")
@@ -192,19 +223,26 @@ def _check_one_person(templates: Sequence[Template], pictures: Sequence[Path]) -
             )
 
 
-def _show(settings: Settings, picture: Path, compared: Comparison) -> None:
-    for one in compared.likenesses:
-        percent = round(100 * one.probability)
+def _check_one_voice(voices: Sequence[Voice], clips: Sequence[Path]) -> None:
+    for index, other in enumerate(voices[1:], 1):
+        if likeness(voices[0], other) < ONE_VOICE:
+            raise BankError(f"`{clips[0]}` and `{clips[index]}` seem to be of two persons; add one at a time")
+
+
+def _show(settings: Settings, file: Path, alike: _Alike) -> None:
+    for person, probability in alike.found:
+        percent = round(100 * probability)
         _say(
             settings,
-            f"{picture}\tlike `{one.person.name}`, {percent} %",
-            f"{picture}\t与 `{one.person.name}` 相似，{percent}%",
+            f"{file}\tlike `{person.name}`, {percent} %",
+            f"{file}\t与 `{person.name}` 相似，{percent}%",
         )
-    if not compared.likenesses:
+    if not alike.found:
+        counted = "个声音" if alike.what == "voices" else "张人脸"
         _say(
             settings,
-            f"{picture}\tlike nobody in the register ({compared.faces} faces compared)",
-            f"{picture}\t与登记册中的人员均不相似（已比对 {compared.faces} 张人脸）",
+            f"{file}\tlike nobody in the register ({alike.count} {alike.what} compared)",
+            f"{file}\t与登记册中的人员均不相似（已比对 {alike.count} {counted}）",
         )
 
 
@@ -224,6 +262,6 @@ def _line(person: Person) -> Words:
 def _json(person: Person) -> str:
     told = {
         "name": person.name, "record": person.record, "consent": person.consent, "added": person.added,
-        "expires": person.expires, "pictures": len(person.templates),
+        "expires": person.expires, "pictures": len(person.templates), "clips": len(person.voices),
     }  # fmt: skip
     return json.dumps(told, sort_keys=True, ensure_ascii=False)
