@@ -32,7 +32,7 @@ FBS_FILLERS = (
     ("URL", " http://t.test/x "),
 )
 # FBS calls these fraud, and they are none that a reader loses money by, or are unreadable.
-TRAINED_TO = 57  # number of the last written file that is trained on; later ones say what a new set would (`forecast.py`)
+TRAINED_TO = 70  # number of the last written file that is trained on; later ones say what a new set would (`forecast.py`)
 NEGATIVE_LIMIT = 2_500  # texts of each corpus that only stands for ordinary writing
 
 

@@ -44,10 +44,11 @@ HONEST_SHARE = 2 / 3  # of all weight: false alarms cost more, and are the rarer
 GRAM_SCALE, TACTIC_SCALE, PENALTY = 4.0, 0.5, 0.3
 # Numbers of the written files that one sitting wrote. A sitting has its own themes and turns of phrase, so files of one
 # stay in one fold: folds by file alone said AUROC 0.94 where new sittings gave 0.83.
-SITTINGS = {False: (9, 14, 19, 29, 39, 49, 99), True: (9, 13, 17, 29, 99)}  # the last file of each; Chinese
-FOLDS = 7
+SITTINGS = {False: (9, 14, 19, 29, 39, 49, 57, 99), True: (9, 13, 17, 29, 37, 99)}  # the last file of each; Chinese
+FOLDS = 8
 WRITTEN_POOL = 8.0  # what the unseen written texts weigh in the calibration, a public source left out being 1
-KIND_TO_TYPE = {"bec": "business_payment", "phishing": "account_takeover", "elderly": "elderly_marketing"}
+KIND_TO_TYPE = {"bec": "business_payment", "phishing": "account_takeover"}
+KIND_TO_TYPE |= dict.fromkeys(("elderly", "elder_marketing"), "elderly_marketing")
 FBS_TO_TYPE = {
     "FR:Financial": "investment",
     "FR:Phishing(Bank)": "account_takeover",
@@ -56,6 +57,7 @@ FBS_TO_TYPE = {
 HARD_MAIL = frozenset(
     {
         "newsletter",
+        "event",
         "receipt",
         "account_mail",
         "shipping",
@@ -179,7 +181,7 @@ def operating_points(texts: Texts, probability: np.ndarray) -> dict[str, dict[st
     )
     hard = honest & np.isin(texts.kind, list(HARD_MAIL))
     found = {}
-    for threshold in (0.4, 0.5, 0.55, 0.6, 0.7, 0.8):
+    for threshold in (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8):
         flagged = probability >= threshold
         kinds = {
             str(kind): round(float(flagged[lures & (texts.kind == kind)].mean()), 3)
