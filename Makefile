@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech
+.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -89,17 +89,18 @@ eval-exchange: ## Measure the exchange model on sources left out, beside baselin
 bench-exchange: setup ## Speed of the exchange detectors on one core
 	$(RUN)/python benchmarks/bench_exchange.py
 
+bench-speech: setup ## CPU of speech.generated a second of sound, memory of a 60-minute file (DATA=folder)
+	$(RUN)/python benchmarks/bench_speech.py --data $(DATA)
+
 bench-image: setup ## Speed and memory of image.generated on two cores (DATA=folder)
 	$(RUN)/python benchmarks/bench_image.py --data $(DATA)
 
+bench-transcript: setup ## Speed, memory and wrong words of transcripts, half an hour of talk included (DATA=folder)
+	$(RUN)/python benchmarks/bench_transcript.py --minutes 30 --data $(DATA)
+	$(RUN)/python benchmarks/measure_voices.py --data $(DATA)
+
 bench-video: setup ## Speed of the video detector, 1080p (DATA=folder)
 	$(RUN)/python benchmarks/bench_video.py --data $(DATA)
-
-# LiteLLM is a program to compare with, in an environment of its own that may be thrown away; nothing of ours needs it.
-build/litellm/.ready: .uv/bin/uv
-	$(UV) venv --quiet --clear build/litellm
-	$(UV) pip install --quiet --python build/litellm 'litellm[proxy]==1.106.2'
-	@touch $@
 
 # LiteLLM is a program to compare with, in an environment of its own that may be thrown away; nothing of ours needs it.
 build/litellm/.ready: .uv/bin/uv

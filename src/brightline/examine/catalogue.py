@@ -271,7 +271,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
 
     That is: the sources, cards and data of the rooms that make findings, the versions of the libraries they use, the
     catalogue with what plug-ins add, the limits, the banks of known items and of fact-checks, the cards of own models, the
-    trust list, the watermark keys and, where it is switched on, the register of protected persons.
+    trust list, the watermark keys, whether speech is written down and, where it is switched on, the register of protected
+    persons.
 
     Raises:
         DetectorError: a detector's module is not there.
@@ -297,6 +298,8 @@ def digest_of(entries: Sequence[Entry], settings: Settings) -> str:
         digest.update(_digest_of_path(model.path))
     if settings.trust_list:
         digest.update(_digest_of_path(Path(settings.trust_list)))
+    if settings.transcribe_speech:
+        digest.update(canonical(["transcribe_speech"]))
     if settings.protect_persons and (register := settings.home / PERSONS).exists():
         # The day counts too: consents run out, and what was found under one must not be given back after it.
         today = datetime.now(UTC).date().isoformat()

@@ -16,6 +16,7 @@ from brightline.detectors.audio import transcript
 from brightline.detectors.audio.heard import Ear, Segment, believed, is_believed
 from brightline.detectors.audio.pieces import HELD_S, PAUSE_S, Cutter, Piece, Stretch
 from brightline.detectors.audio.turns import SPEAKERS_LIMIT, Window, speaker_between, speakers_of
+from brightline.examine.catalogue import CATALOGUE, digest_of
 from brightline.media import recogniser
 from brightline.media.audio import RATE_HZ, decode_audio
 from brightline.media.recogniser import PIECE_S, Reading, Words
@@ -279,3 +280,8 @@ def test_an_ear_remembers_the_language():
     sound = decode_audio(subject(SOUNDS / "real_en.flac", Kind.FLAC))
     piece = Piece(sound, (Stretch(0.0, len(sound) / RATE_HZ),))
     assert all(isinstance(one, Segment) and one.language == "en" for one in ear.read(piece))
+
+
+def test_whether_speech_is_written_down_is_part_of_what_findings_depend_on():
+    on, off = (digest_of(CATALOGUE, Settings(transcribe_speech=flag)) for flag in (True, False))
+    assert on != off
