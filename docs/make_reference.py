@@ -8,6 +8,7 @@ import inspect
 import sys
 import tokenize
 import tomllib
+import typing
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,13 +26,9 @@ from brightline.doors.cli.main import COMMANDS, brightline
 from brightline.examine.catalogue import CATALOGUE, Entry, card_path
 from brightline.policy.pack import Pack, Requirement, Rule
 from brightline.policy.packs import load_packs, shipped
-from brightline.settings import BankSetting, ClaimsSetting, Limits, MarkSetting, MiB, ModelSetting, Settings
-from brightline.settings_gateway import GatewayLimits, GatewaySetting, RoutesSetting, UpstreamSetting
+from brightline.settings import MiB, Settings
 
-TABLES = {  # settings that are tables of their own
-    Settings: {"limits", "mark", "banks", "claims", "models", "gateway"},
-    GatewaySetting: {"upstreams", "routes", "limits"},
-}
+ENVIRONMENT = {"limits", "mark"}  # tables whose settings have names in the environment
 FOLDER = Path(__file__).parent / "reference"
 WIDTH = 100  # columns of the help texts
 NOTE = "This page is written by `docs/make_reference.py` from {source}; run `make docs` after changing that."
@@ -98,35 +95,45 @@ def _command(path: str, command: click.Command) -> str:
 
 def settings_page() -> str:
     """Every setting: default, what it means, its reason, its name in the environment."""
-    reasons = _comments(Path(inspect.getfile(Settings))) | _comments(Path(inspect.getfile(GatewaySetting)))
+    tables = list(_tables(Settings, ""))
+    files = {Path(inspect.getfile(kind)) for _, kind in tables}
+    reasons = {key: value for file in sorted(files) for key, value in _comments(file).items()}
+    inner = " and ".join(
+        f"`{name}`"
+        for name in sorted(field.name for field in msgspec.structs.fields(Settings) if _inner(field))
+    )
     head = (
-        f"# Settings\n\n{NOTE.format(source='`src/brightline/settings.py`')}\n\n"
+        f"# Settings\n\n{NOTE.format(source='`src/brightline/settings.py` and `settings_*.py`')}\n\n"
         "Settings stand in `brightline.toml`, in the working folder or where `--settings` points. Order: flag >"
         " environment > file > default. An unknown key is an error. In the environment, lists are separated by"
-        " commas. `limits`, `mark`, `banks`, `claims`, `models` and `gateway` are the tables below.\n"
+        f" commas. {inner.replace(' and ', ', ', inner.count(' and ') - 1)} are the tables below.\n"
     )
-    tables = (
-        ("## Top level\n", Settings, "", "BRIGHTLINE_"),
-        ("## `[limits]`\n\nHow much untrusted bytes may cost. Hitting one leaves a gap, and never an ALLOW.\n",
-         Limits, "limits.", "BRIGHTLINE_LIMITS_"),
-        ("## `[mark]`\n\nWhat `brightline mark` writes of you.\n", MarkSetting, "mark.", "BRIGHTLINE_MARK_"),
-        ("## `[[banks]]`\n\nOne table for each bank of known items; not in the environment.\n", BankSetting, "", ""),
-        ("## `[[claims]]`\n\nOne table for each bank of fact-checks; not in the environment.\n", ClaimsSetting, "", ""),
-        (
-            "## `[[models]]`\n\nOne table for each image classifier of your own; not in the environment.\n",
-            ModelSetting,
-            "",
-            "",
-        ),
-        ("## `[gateway]`\n\nThe proxy before your models; not in the environment.\n",
-         GatewaySetting, "gateway.", ""),
-        ("## `[[gateway.upstreams]]`\n\nOne table for each server of models.\n", UpstreamSetting, "", ""),
-        ("## `[gateway.routes]`\n\nWhat each route does with what could not be judged.\n",
-         RoutesSetting, "gateway.routes.", ""),
-        ("## `[gateway.limits]`\n\nHow much callers and upstreams may cost.\n",
-         GatewayLimits, "gateway.limits.", ""),
-    )  # fmt: skip
-    return "\n".join([head, *(_settings_table(*table, reasons) for table in tables)])
+    shown = [_settings_table("## Top level\n", Settings, "", "BRIGHTLINE_", reasons)]
+    for name, kind in tables[1:]:
+        environ = f"BRIGHTLINE_{name.upper()}_" if name in ENVIRONMENT else ""
+        said = inspect.getdoc(kind) or ""
+        about = f"## `{name}`\n\n{said.partition(chr(10) * 2)[0]}{'' if environ else ' Not in the environment.'}\n"
+        about = about.replace(f"`{name}`", f"`[{name}]`", 1) if not name.startswith("[") else about
+        shown.append(
+            _settings_table(about, kind, "" if name.startswith("[") else f"{name}.", environ, reasons)
+        )
+    return "\n".join([head, *shown])
+
+
+def _tables(kind: type[msgspec.Struct], name: str) -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """A table and those inside it; `[[...]]` for one of which there may be several."""
+    yield name, kind
+    for field in msgspec.structs.fields(kind):
+        if inner := _inner(field):
+            path = f"{name}.{field.name}".lstrip(".")
+            named = f"{path}.NAME" if typing.get_origin(field.type) is dict else f"[[{path}]]"
+            yield from _tables(inner, path if inner is field.type else named)
+
+
+def _inner(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct] | None:
+    """The table that a field holds, one or several; None for a plain value."""
+    types = (field.type, *typing.get_args(field.type))
+    return next((one for one in types if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
 
 
 def _settings_table(
@@ -139,7 +146,7 @@ def _settings_table(
         "|---|---|---|---|---|---|",
     ]
     for field in msgspec.structs.fields(kind):
-        if field.name in TABLES.get(kind, ()):
+        if _inner(field):
             continue
         default = "required" if field.required else f"`{_shown(field.default)}`"
         if field.default_factory is not msgspec.NODEFAULT:
