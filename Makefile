@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech
+.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -130,6 +130,14 @@ clients: build/clients/.ready ## Node's OpenAI client, for the gateway's tests
 build/clients/.ready:
 	mkdir -p build/clients && npm install --silent --no-audit --no-fund --prefix build/clients openai@6
 	@touch $@
+
+bench-service: setup ## Submissions a second that the service accepts durably, on loopback
+	$(RUN)/python benchmarks/bench_service.py
+	$(RUN)/python benchmarks/bench_service.py --postgres
+
+kill-service: setup ## Kill servers at random under load: nothing lost, nothing decided twice (10,000 submissions)
+	$(RUN)/python benchmarks/kill_service.py --postgres
+	$(RUN)/python benchmarks/kill_service.py --sqlite
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)
