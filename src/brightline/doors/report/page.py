@@ -123,8 +123,8 @@ def _templates() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("brightline.doors", "report"), autoescape=True, trim_blocks=True
     )
-    environment.filters["ticks"] = _ticks
-    environment.filters["plain"] = _plain
+    environment.filters["ticks"] = ticks
+    environment.filters["plain"] = plain
     return environment
 
 
@@ -138,7 +138,7 @@ def _digest_of(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _ticks(text: str) -> Markup:
+def ticks(text: str) -> Markup:
     """Escaped text, in which `names in back-ticks` are set as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # an odd one out is not a pair
@@ -147,6 +147,6 @@ def _ticks(text: str) -> Markup:
     return Markup("").join(wrap(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without back-ticks, for attributes."""
     return text.replace("`", "")
