@@ -1,0 +1,125 @@
+"""Signing in and out, how pages look, and the files that all of them share."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from brightline.core.chinese import words_of
+from brightline.core.errors import RefusedError
+from brightline.core.words import Words
+from brightline.doors.service.access import COOKIE, needs, person_of, state_of
+from brightline.doors.service.console.layout import (
+    LOCAL_CHARACTERS,
+    PLACES,
+    STATIC,
+    Fields,
+    go,
+    is_secure,
+    local,
+    pages,
+    remember,
+    render,
+    static_file,
+    text,
+)
+from brightline.doors.service.console.state import console_of
+from brightline.doors.service.problems import ProblemError
+from brightline.review import people
+from brightline.review.people import Person
+
+ROUTER = pages()
+Anybody = Annotated[Person, Depends(needs(None))]
+Asked = Annotated[str, Query(alias="next", max_length=LOCAL_CHARACTERS)]
+
+
+@ROUTER.get("/")
+def home(person: Anybody) -> RedirectResponse:
+    """The first page that this person may see."""
+    first = next(place for place in PLACES if place.deed is None or person.may(place.deed))
+    return go(first.path)
+
+
+@ROUTER.get("/sign-in")
+async def sign_in_page(request: Request, asked: Asked = "/") -> Response:
+    """The form; who is signed in already goes on."""
+    if await person_of(request) is not None:
+        return go(local(asked))
+    return _form(request, local(asked), None)
+
+
+@ROUTER.post("/sign-in")
+def sign_in(request: Request, fields: Fields) -> Response:
+    """Begin a session under a new id; an old one of this browser ends."""
+    _same_site(request)
+    state, asked = state_of(request), local(text(fields, "next", LOCAL_CHARACTERS))
+    host = request.client.host if request.client is not None else ""
+    if wait := console_of(request).sign_ins.take(host):
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too many requests: come again later",
+            {"retry-after": str(int(wait) + 1)},
+        )
+    try:
+        person, cookie = people.sign_in(
+            state.store,
+            text(fields, "login", 80),
+            text(fields, "password", people.PASSWORD_MOST + 1),
+            text(fields, "code", 16),
+            state.setting,
+        )
+    except RefusedError as error:
+        return _form(request, asked, words_of(str(error)))
+    if old := request.cookies.get(COOKIE, ""):
+        people.end_session(state.store, old)
+    answer = go(asked)
+    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=is_secure(request), path="/")
+    for name in ("language", "theme"):
+        if isinstance(value := person.settings.get(name), str) and value:
+            remember(request, answer, name, value)
+    return answer
+
+
+@ROUTER.post("/sign-out")
+def sign_out(request: Request, _: Anybody) -> RedirectResponse:
+    """End the session."""
+    people.end_session(state_of(request).store, request.cookies.get(COOKIE, ""))
+    answer = go("/sign-in")
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_secure(request))
+    return answer
+
+
+@ROUTER.post("/look")
+def look(request: Request, fields: Fields) -> RedirectResponse:
+    """Switch the language, or light and dark."""
+    _same_site(request)
+    answer = go(local(text(fields, "next", LOCAL_CHARACTERS)))
+    if (language := text(fields, "language")) in {"en", "zh"}:
+        remember(request, answer, "language", language)
+    if (theme := text(fields, "theme")) in {"light", "dark", "auto"}:
+        remember(request, answer, "theme", theme)
+    return answer
+
+
+@ROUTER.get("/static/{name}")
+def static(name: Annotated[str, Path(max_length=40)]) -> Response:
+    """A style sheet or module."""
+    if name not in STATIC:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"no file `{name[:40]}`")
+    data, kind = static_file(name)
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(data, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _form(request: Request, asked: str, fault: Words | None) -> Response:
+    with state_of(request).store.reading() as connection:
+        nobody = people.count_people(connection) == 0
+    status = HTTPStatus.OK if fault is None else HTTPStatus.FORBIDDEN
+    return render(request, "sign_in.html", None, status=status, asked=asked, fault=fault, nobody=nobody)
+
+
+def _same_site(request: Request) -> None:
+    """Refuse a form that another site's page sends for somebody who has no session whose token it could carry."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "the form is not of this session: load the page again")
