@@ -16,6 +16,7 @@ DISGUISED = (
     "7h3r3 is n07h1ng l1k3 7h353 l3773r5, 7h3y 4r3 r34d by p30pl3",
     "th😀ere is 🔥nothing like these let✨ters, they a💰re read by people",
     "th<b></b>ere is n&#111;thing like <span style='display:none'>meeting agenda</span>these letters, they are read&#32;by people",
+    "the re is not hing like the se let ters, they are re ad by peop le",
     "THERE IS NOTHING<br>LIKE THESE LETTERS, they are<!-- x --> read by people",
 )
 
@@ -37,7 +38,12 @@ def test_places_of_words_lead_to_where_they_begin_in_the_original(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["30th of 15km at 100th street, windows10, covid19, 2004, b2b", "a < b and c > d & e", "x-ray, e.g. I a"],
+    [
+        "30th of 15km at 100th street, windows10, covid19, 2004, b2b",
+        "a < b and c > d & e",
+        "x-ray, e.g. I a",
+        "a way to do so on and on, b and c, some one, in side streets, the e-mails",
+    ],
 )
 def test_numbers_and_signs_that_are_no_trick_stay(text):
     assert plain(text).text == text.lower()

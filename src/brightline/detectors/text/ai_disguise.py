@@ -1,6 +1,6 @@
 """What is done to the letters of a text to hide its words, undone before the AI-written lane reads it.
 
-Tags and entities of HTML in plain text, letters set apart or wedged, digits for letters. Case, width, look-alikes and
+Tags and entities of HTML in plain text, letters set apart or wedged, words torn in two, digits for letters. Case, width, look-alikes and
 invisible characters are `ai_tokens`' business. A text without such tricks comes back as it was.
 """
 
@@ -8,6 +8,8 @@ import html
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
 _TAG = re.compile(
     r"<(/?[a-zA-Z][a-zA-Z0-9]{0,15}|!--)[^<>]{0,300}>|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
@@ -16,6 +18,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\
 _BLOCKS = frozenset("br p div li ul ol tr td th table h1 h2 h3 h4 h5 h6 hr blockquote".split())  # noqa: SIM905 - a word list reads better as text
 _APART = re.compile(r"(?<![^\W_])[a-z]([ .\-_|~·])[a-z](?:\1[a-z])+(?![^\W_])")  # `l i k e`, `t.h.i.s`
 _WEDGE = re.compile(r"(?<=[a-z])[*_|~·^`\\+=#](?=[a-z])")  # `li*ke`
+_PAIR = re.compile(r"(?<![\w'])([a-z]+) (?=([a-z]+)(?![\w']))")  # two words with one space between
 _DIGIT_BY_LETTER = re.compile(r"[a-z][013457]|[013457][a-z]")
 _DIGITS_FOR_LETTERS = re.compile(r"(?<!\w)(?=[a-z]*[013457])(?=[013457]*[a-z])[a-z013457]{3,24}(?!\w)")
 _LETTERS = str.maketrans("013457", "oieast")
@@ -23,6 +26,8 @@ _LETTERS = str.maketrans("013457", "oieast")
 _NUMBERED = re.compile(
     r"[0-9]+(?:[snrt][tdh]|s|k|m|g|b|x|am|pm|km|kg|mm|cm|ft|in|hz|gb|mb|min)|[a-z]*[aeiouy][a-z]*[0-9]+"
 )
+SHORTEST_TORN = 4  # letters of a word that is put together: of shorter ones, `i m`, too many are none
+_RAREST = 1 << 16  # rank of what is no word
 
 Offsets = list[int]
 
@@ -74,6 +79,41 @@ def wedges(level: str) -> list[int]:
     found = {place for match in _APART.finditer(level) for place in range(match.start() + 1, match.end(), 2)}
     found.update(match.start() for match in _WEDGE.finditer(level))
     return sorted(found)
+
+
+def torn(level: str) -> list[int]:
+    """Where a levelled text has a space inside an English word, ascending.
+
+    A pair of words is one where the whole is a word, and a half is none or is a rarer word than the whole. A letter
+    that stands alone counts for nothing: `b and` is no `band`.
+
+    >>> torn("tha t can be imp ortant in side the ir a round one b and c")
+    [3, 16, 35]
+    """
+    found: list[int] = []
+    known, end = _ranks(), 0
+    for match in _PAIR.finditer(level):
+        first, second = match[1], match[2]
+        whole = known.get(first + second)
+        if whole is None or match.start() < end or len(first + second) < SHORTEST_TORN:
+            continue  # no word, or its first half belongs to the word before
+        if first in {"a", "i"} and second in known:
+            continue  # `a round` of it
+        longer, shorter = sorted((first, second), key=len, reverse=True)
+        if whole < known.get(longer, _RAREST) or (len(shorter) > 1 and whole < known.get(shorter, _RAREST)):
+            found.append(match.end(1))
+            end = match.end(2)
+    return found
+
+
+@cache
+def _ranks() -> dict[str, int]:
+    """Whole English words and how common each is, 0 first: the order of the vocabulary that ships for the claims.
+
+    A letter alone is no word.
+    """
+    lines = (files("brightline.weights") / "wordpiece_en.txt").read_text("utf-8").split("\n")
+    return {line: rank for rank, line in enumerate(lines) if line.isalpha() and len(line) > 1}
 
 
 def without(level: str, places: list[int]) -> str:

@@ -16,6 +16,7 @@ from brightline.core.finding import Span
 from brightline.detectors.text.ai_disguise import (
     kept_places,
     standing,
+    torn,
     wedges,
     with_letters,
     without,
@@ -61,9 +62,10 @@ def plain(text: str) -> Plain:
     level = text.lower() if text.isascii() else text.translate(_FOLDS)
     if len(level) != len(text):
         offsets = standing(offsets, [i for i, letter in enumerate(text) if _FOLDS[ord(letter)] is not None])
-    if places := wedges(level):
-        offsets = standing(offsets, kept_places(len(level), places))
-        level = without(level, places)
+    for tricks in (wedges, torn):
+        if places := tricks(level):
+            offsets = standing(offsets, kept_places(len(level), places))
+            level = without(level, places)
     return Plain(text=with_letters(level), offsets=None if offsets is None else tuple(offsets))
 
 
