@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech
+.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
