@@ -85,7 +85,7 @@ class _Shelf:
 
     def splices(self) -> dict:
         """Recordings of about 30 s of one page's real clips, alone and with 8 s of one synthesiser's in their middle."""
-        made = [clip for clip in self.of(1)]
+        made = self.of(1)
         counts: dict[str, list[float]] = collections.defaultdict(list)
         for clips in self._gatherings(0, 10):
             judge = self.judges[fold_of(clips[0])]
@@ -93,15 +93,23 @@ class _Shelf:
             alone = _said(_one_after_another(real), judge)
             counts["flagged, real alone"].append(_is(alone, "synthetic"))
             counts["cut, real alone"].append(float(int(alone.detail("stretches") or 1) > 1))
-            systems = {clip.system for clip in made if clip.page == clips[0].page} or {clip.system for clip in made if fold_of(clip) == fold_of(clips[0])}
+            systems = {clip.system for clip in made if clip.page == clips[0].page} or {
+                clip.system for clip in made if fold_of(clip) == fold_of(clips[0])
+            }
             for system in sorted(systems)[:6]:
-                fakes = [self.sound(clip) for clip in made if clip.system == system and fold_of(clip) == fold_of(clips[0])][:3]
+                fakes = [
+                    self.sound(clip)
+                    for clip in made
+                    if clip.system == system and fold_of(clip) == fold_of(clips[0])
+                ][:3]
                 if len(fakes) == 3:
                     self._splice(real, fakes, judge, counts)
         return {"recordings": [len(counts["flagged, real alone"]), len(counts["flagged, spliced"])],
                 **{name: float(np.mean(values)) for name, values in counts.items()}}  # fmt: skip
 
-    def _splice(self, real: list[np.ndarray], fakes: list[np.ndarray], judge: SpoofJudge, counts: dict) -> None:
+    def _splice(
+        self, real: list[np.ndarray], fakes: list[np.ndarray], judge: SpoofJudge, counts: dict
+    ) -> None:
         before, middle, after = (_one_after_another(part) for part in (real[:5], fakes, real[5:]))
         said = _said(np.concatenate([before, PAUSE, middle, PAUSE, after]), judge)
         begin, end = len(before) / RATE_HZ, (len(before) + len(middle)) / RATE_HZ
@@ -110,7 +118,9 @@ class _Shelf:
         shown = [place for place in said.where if isinstance(place, Seconds)]
         if _is(said, "synthetic"):
             inside = sum(max(0.0, min(end, one.end) - max(begin, one.start)) for one in shown)
-            counts["of the seconds shown, spliced in"].append(inside / max(sum(one.end - one.start for one in shown), 0.1))
+            counts["of the seconds shown, spliced in"].append(
+                inside / max(sum(one.end - one.start for one in shown), 0.1)
+            )
             counts["of the seconds spliced in, shown"].append(inside / (end - begin))
 
     def _gatherings(self, truth: int, size: int) -> list[list[Clip]]:
@@ -118,7 +128,9 @@ class _Shelf:
         sources = collections.defaultdict(list)
         for clip in self.of(truth):
             sources[clip.source].append(clip)
-        return [held[at : at + size] for held in sources.values() for at in range(0, len(held) - size + 1, size)][: self.count]
+        return [
+            held[at : at + size] for held in sources.values() for at in range(0, len(held) - size + 1, size)
+        ][: self.count]
 
 
 def _one_after_another(sounds: list[np.ndarray]) -> np.ndarray:
@@ -174,12 +186,18 @@ def _whispered(sound: np.ndarray) -> np.ndarray:
     made = np.zeros(len(sound), np.float32)
     state = np.zeros(18)
     for at in range(0, len(sound) - frame, frame):
-        piece = sound[max(at - 160, 0) : at + frame + 160] * np.hamming(len(sound[max(at - 160, 0) : at + frame + 160]))
+        piece = sound[max(at - 160, 0) : at + frame + 160] * np.hamming(
+            len(sound[max(at - 160, 0) : at + frame + 160])
+        )
         ways = np.correlate(piece, piece, "full")[len(piece) - 1 : len(piece) + 18]
-        table = np.array([[ways[abs(a - b)] for a in range(18)] for b in range(18)]) + np.eye(18) * (ways[0] * 1e-3 + 1e-9)
+        table = np.array([[ways[abs(a - b)] for a in range(18)] for b in range(18)]) + np.eye(18) * (
+            ways[0] * 1e-3 + 1e-9
+        )
         line = np.linalg.solve(table, ways[1:19])
         rest = np.sqrt(max(float(ways[0] - line @ ways[1:19]), 0.0) / len(piece))
-        made[at : at + frame], state = lfilter([1.0], np.r_[1.0, -line], chance.normal(0, rest, frame), zi=state)
+        made[at : at + frame], state = lfilter(
+            [1.0], np.r_[1.0, -line], chance.normal(0, rest, frame), zi=state
+        )
     high = sosfilt(butter(2, 300, "highpass", fs=RATE_HZ, output="sos"), np.clip(made, -1, 1))
     return (high / max(float(np.abs(high).max()), 1e-6) * 0.3).astype(np.float32)
 
@@ -192,7 +210,10 @@ TREATMENTS = {
     "real speech, 4 kHz band": (_four_kilohertz, 0),
     "synthetic speech, 4 kHz band": (_four_kilohertz, 1),
     "real speech, 2 kHz band": (_two_kilohertz, 0),
-    "real speech with smaller vocal tracts, as of children (pitch and formants up by a quarter)": (_smaller, 0),
+    "real speech with smaller vocal tracts, as of children (pitch and formants up by a quarter)": (
+        _smaller,
+        0,
+    ),
     "real speech whispered (its voicing replaced by noise)": (_whispered, 0),
 }
 
@@ -201,8 +222,24 @@ def _others(packages: Path, count: int) -> dict[str, list[np.ndarray]]:
     """What no clip of the training resembles."""
     chance, times = np.random.default_rng(6), np.arange(5 * RATE_HZ) / RATE_HZ
     voices = packages / "x_hedgewars-data/usr/share/games/hedgewars/Data/Sounds/voices"
-    music = sorted((packages / "x_hedgewars-data").rglob("Music/*.ogg")) + sorted((packages / "x_unknown-horizons").rglob("music/**/*.ogg"))
-    acted = [file for name in ("British", "Classic", "Default_es", "Default_ru", "Default_uk", "Mobster", "Pirate", "Russian_pl", "Surfer") for file in sorted((voices / name).glob("*.ogg"))]
+    music = sorted((packages / "x_hedgewars-data").rglob("Music/*.ogg")) + sorted(
+        (packages / "x_unknown-horizons").rglob("music/**/*.ogg")
+    )
+    acted = [
+        file
+        for name in (
+            "British",
+            "Classic",
+            "Default_es",
+            "Default_ru",
+            "Default_uk",
+            "Mobster",
+            "Pirate",
+            "Russian_pl",
+            "Surfer",
+        )
+        for file in sorted((voices / name).glob("*.ogg"))
+    ]
     return {
         "silence": [np.zeros(5 * RATE_HZ, np.float32)],
         "white noise": [chance.normal(0, 0.1, len(times)).astype(np.float32) for _ in range(10)],

@@ -63,7 +63,7 @@ def measured(work: Path) -> dict:
     report["languages"] = _languages(clips, own)
     report["made"] = _made(clips, own)
     report["calibration"] = calibrated(clips, own)
-    for extra in ("bands", "processed", "odd", "speed"):
+    for extra in ("bands", "processed", "odd", "speed", "behaviour"):
         file = work / "out" / f"{extra}.json"
         if file.exists():
             report[extra] = json.loads(file.read_text("utf-8"))

@@ -19,7 +19,8 @@ behind each treatment. No acceptance set was seen or used. An audio score alone 
 def rendered(report: dict) -> str:
     """The whole page."""
     lines = [HEAD, _data(report), *_targets(report), *_models(report), *_systems(report), *_pages(report), *_made(report),
-             *_real(report), *_languages(report), *_processed(report), *_odd(report), *_calibration(report), *_speed(report)]  # fmt: skip
+             *_real(report), *_languages(report), *_processed(report), *_behaviour(report), *_splices(report),
+             *_odd(report), *_calibration(report), *_speed(report)]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
@@ -152,6 +153,31 @@ def _processed(report: dict) -> list[str]:
         _row(name, *(_share(value) for value in part))
         for name, part in report["processed"]["treatments"].items()
     ]
+
+
+def _behaviour(report: dict) -> list[str]:
+    if "behaviour" not in report:
+        return []
+    lines = _table("What the whole detector says, speech looked for first (each recording by the fold that never heard it)",
+                   "sound", "recordings", "synthetic", "abstain", "processed", "real", "not applicable")  # fmt: skip
+    for name, part in report["behaviour"]["sounds"].items():
+        verdicts = ("synthetic", "abstain", "processed", "real", "not_applicable")
+        lines.append(_row(name, part["clips"], *(f"{part[verdict]:.0%}" for verdict in verdicts)))
+    return lines
+
+
+def _splices(report: dict) -> list[str]:
+    if "behaviour" not in report:
+        return []
+    part = report["behaviour"]["splices"]
+    alone, spliced = part["recordings"]
+    return ["", "## A machine's sentences within a person's recording", "", (
+        f"{alone} recordings of about 30 s, each of ten real clips of one source, and {spliced} times the same with three clips "
+        f"(about 9 s) of one synthesiser in their middle. Flagged: {part['flagged, real alone']:.1%} alone, "
+        f"{part['flagged, spliced']:.1%} spliced. Cut into stretches: {part['cut, real alone']:.1%} and {part['cut, spliced']:.1%}. "
+        f"Where a splice was flagged, {part['of the seconds spliced in, shown']:.0%} of its seconds were shown, and "
+        f"{part['of the seconds shown, spliced in']:.0%} of what was shown was spliced in. Spread of a window's logit within a "
+        f"recording: {report['behaviour']['noise']:.2f}.")]  # fmt: skip
 
 
 def _odd(report: dict) -> list[str]:
