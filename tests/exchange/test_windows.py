@@ -21,7 +21,7 @@ RULES = st.lists(
 )  # fmt: skip
 SECRETS = st.sampled_from([
     "open sesame", "ＯＰＥＮ sesame", "o\u200bpen  sеsame", "毒品", "毒\u200b品", "rm -rf", "key-abcd99", "aaab", "abababc",
-    "20261123", "x some y", "好a好", base64.b64encode(b"now open sesame please").decode(), "rm -rf /".encode().hex() * 2,
+    "20261123", "x some y", "好a好", base64.b64encode(b"now open sesame please").decode(), b"rm -rf /".hex() * 2,
 ])  # fmt: skip
 PLAIN = st.text(st.sampled_from("ab .!。\n，好xy-k1"), max_size=40)
 LONG = st.sampled_from(["All is calm here. ", "word " * 60, "长" * 150, "w" * 300])
@@ -48,7 +48,7 @@ def judge_of(rules, machine):
 
 
 def applied(text, cuts):
-    for cut in reversed(sorted(cuts)):
+    for cut in sorted(cuts, reverse=True):
         text = text[: cut.start] + cut.words + text[cut.end :]
     return text
 
