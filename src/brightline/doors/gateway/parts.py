@@ -15,7 +15,7 @@ from brightline.settings_gateway import GuardSetting, UpstreamSetting, read_key
 # What a running gateway cannot change: where it listens, what it writes to, and what its connections were made with.
 FIXED = ("home", "database", "origin")
 FIXED_GATEWAY = ("host", "port", "guards", "shared_limits", "contents", "telemetry")
-FIXED_LIMITS = ("header_bytes", "header_seconds", "connections", "ledger_queue", "drain_seconds")
+FIXED_BOUNDS = ("header_bytes", "header_seconds", "connections", "ledger_queue", "drain_seconds")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def refuse_fixed(before: Settings, after: Settings) -> None:
     changed += [f"gateway.{name}" for name in FIXED_GATEWAY if getattr(old, name) != getattr(new, name)]
     changed += [
         f"gateway.limits.{name}"
-        for name in FIXED_LIMITS
+        for name in FIXED_BOUNDS
         if getattr(old.limits, name) != getattr(new.limits, name)
     ]
     if not new.upstreams:
