@@ -112,9 +112,18 @@ def _line(rows: list[corpus.Row], voices: np.ndarray, language: str, head: int) 
     for label in (0, 1):
         weight[truth == label] /= weight[truth == label].sum()
     shown = voices[places]
-    model = LogisticRegression(C=100, max_iter=1000).fit(shown, truth, sample_weight=weight * len(truth))
+    weight *= len(truth)
+    slopes = np.zeros(shown.shape[1])
+    model = LogisticRegression(C=100, max_iter=1000).fit(shown, truth, sample_weight=weight)
+    # A voice that is wrong on one language's left-out sources is left out there, and never counts against itself.
+    use = model.coef_[0] > 0
+    if not use.all() and use.any():
+        model = LogisticRegression(C=100, max_iter=1000).fit(shown[:, use], truth, sample_weight=weight)
+        slopes[use] = model.coef_[0]
+    else:
+        slopes[:] = model.coef_[0]
     # Length has a place in the line and no weight: given one, it learns that attacks of S-Eval are long and questions short.
-    return np.r_[model.coef_[0], 0.0, model.intercept_[0]]
+    return np.r_[slopes, 0.0, model.intercept_[0]]
 
 
 def write(folder: Path, arrays: dict[str, np.ndarray]) -> None:
