@@ -13,7 +13,14 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from brightline.core.errors import BrightlineError
-from brightline.doors.service import api_appeals, api_cases, api_incidents, api_manage, api_submissions
+from brightline.doors.service import (
+    api_appeals,
+    api_campaigns,
+    api_cases,
+    api_incidents,
+    api_manage,
+    api_submissions,
+)
 from brightline.doors.service.access import language_of
 from brightline.doors.service.console import app as console
 from brightline.doors.service.effects import keep_delivering, keep_effects, keep_sweeping
@@ -37,7 +44,7 @@ HEADERS = {
 Next = Callable[[Request], Awaitable[Response]]
 
 ROUTERS = (
-    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_manage.ROUTER,
+    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_campaigns.ROUTER, api_manage.ROUTER,
 )  # fmt: skip
 
 
