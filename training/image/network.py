@@ -106,15 +106,15 @@ def _block(block: nn.Module) -> Step:
     return Step(nn.Sequential(*layers), adds=bool(block.id_skip and still))
 
 
-def exported(network: nn.Module, side: int, path: Path) -> None:
+def exported(network: nn.Module, side: int, path: Path, outputs: tuple[str, ...] = ("logit", "map")) -> None:
     """Writes float16 weights as ONNX; the graph computes in float32 after casts, so that any CPU runs it alike."""
     import onnx
     from onnx import numpy_helper
 
     network.eval()
-    names = {"input_names": ["pixels"], "output_names": ["logit", "map"]}
+    names = {"input_names": ["pixels"], "output_names": list(outputs)}
     torch.onnx.export(network, (torch.zeros(1, 3, side, side),), str(path), opset_version=OPSET, dynamo=False,
-                      dynamic_axes={name: {0: "N"} for name in ("pixels", "logit", "map")}, **names)  # fmt: skip
+                      dynamic_axes={name: {0: "N"} for name in ("pixels", *outputs)}, **names)  # fmt: skip
     model = onnx.load(path)
     casts = []
     for tensor in model.graph.initializer:

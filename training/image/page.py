@@ -14,13 +14,19 @@ themselves learnt from all). A generator is compared with the real sources of it
 stands for it. Brackets hold 95 % intervals (bootstrap over pictures within their source). "Caught" is the share above
 the score that 5 % of the real pictures exceed.
 
-What is measured joins two voices as what ships does: `places` (our network) and `frozen` (EfficientNet-Lite0 and a
-regression); their weights were chosen on these folds.
+What is measured joins two voices as what ships does: `places` (our network) and `frozen` (EfficientNet-Lite0 as ImageNet made
+it, at four depths and on the noise residual, and a regression at each). Their weights, the share above and the steepness of
+the calibration were chosen on these folds, so expect a little less elsewhere.
 
-Only the web family is of today's generators (GPT-4o, Gemini); a quarter of it looks like photographs. The fold without faces
-among its real pictures takes FFHQ's for generated: `stylegan2_1024`, `discodiffusion` and `glide` are measured against
-those. What ships learnt from FFHQ; it will be surest to err on faces, and on sources unlike all seven here.
+Only the web family is of today's generators (GPT-4o, Gemini); a quarter of it looks like photographs. It is told from photographs
+of web templates, polished as it is, and both are left out at once: that is the hardest pair here. StyleGAN2's faces are ranked
+*below* FFHQ's where both are strangers: what ships learnt from both, and from portraits, but a new maker of faces may pass.
 """
+
+
+RULE = """The threshold of a bucket is the score that at most 5.5 % of every single real source exceed: the worst source sets it, for
+a stranger's photographs may be like it. Here it is set, and the calibration fitted, on the sources of the other folds, and what
+lies beyond it is counted in the fold whose sources and generators the network never saw."""
 
 
 def cell(value: list[float]) -> str:
@@ -38,25 +44,21 @@ def table(title: str, part: dict, kind: str) -> list[str]:
     return lines + [row(name, *(cell(part[v][f"{kind} {name}"]) for v in VARIANTS)) for name in names]
 
 
-def sources(part: dict) -> list[str]:
-    names = list(part["original"]["sources"])
-    lines = ["", "## Real sources, each at the threshold that all the others set (5 %)", "",
-             row("source", *VARIANTS), row("---", *["---"] * len(VARIANTS))]  # fmt: skip
-    for name in names:
-        cells = [part[v]["sources"][name] for v in VARIANTS]
-        if "false positives" in cells[0]:
-            lines.append(row(name, *(f"{c['false positives']:.1%}" for c in cells)))
-    lines.append(row("**mean**", *(f"{_mean(part[v]['sources'], 'false positives'):.1%}" for v in VARIANTS)))
-    lines.append(
-        row("caught, mean of generators", *(f"{_mean(part[v]['sources'], 'caught'):.1%}" for v in VARIANTS))
-    )
-    lines.append(row("calibration error", *(f"{part[v]['calibration error']:.3f}" for v in VARIANTS)))
+def transferred(part: dict) -> list[str]:
+    """What the rule that ships would have done: set on three folds, measured on the fourth."""
+    told = {v: part[v]["transferred"] for v in VARIANTS}
+    lines = ["", "## The shipped rule, set on three folds and measured on the fourth", "", RULE, "",
+             row("", *VARIANTS), row("---", *["---"] * len(VARIANTS))]  # fmt: skip
+    for kind, label, digits in (("false positives", "real", "1"), ("caught", "caught", "0")):
+        lines += [
+            row(f"{label}: {name}", *(f"{told[v][kind][name]:.{digits}%}" for v in VARIANTS))
+            for name in told["original"][kind]
+        ]
+        mean = {"real": ("**all real pictures**", "of all real"),
+                "caught": ("**caught, mean of generators**", "caught, mean")}[label]  # fmt: skip
+        lines.append(row(mean[0], *(f"**{told[v][mean[1]]:.1%}**" for v in VARIANTS)))
+    lines.append(row("calibration error", *(f"{told[v]['calibration error']:.3f}" for v in VARIANTS)))
     return lines
-
-
-def _mean(part: dict, kind: str) -> float:
-    values = [c[kind] for c in part.values() if kind in c]
-    return sum(values) / len(values)
 
 
 def baselines(report: dict) -> list[str]:
@@ -89,7 +91,7 @@ def page(report: dict) -> str:
     lines += table(
         "AUROC, generated pictures that look like photographs alone", report["photographs alone"], "auroc"
     )
-    lines += sources(report["model"])
+    lines += transferred(report["model"])
     if report["baselines"]:
         lines += baselines(report)
     return "\n".join(lines + folds()) + "\n"

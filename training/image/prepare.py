@@ -64,6 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--data", "--packages", "--work"):
         parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--sources", nargs="*", help="photographs of these alone; of all without")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder: Path = options.work / "fakes"
@@ -72,6 +73,7 @@ def main() -> None:
     torch.save(found, options.work / "corpus.pt")
     done = {name for path in folder.glob("*.pt") for name in torch.load(path)}
     photos = [p for p in found if not p.truth and p.source != "drawn" and p.name not in done]
+    photos = [p for p in photos if not options.sources or p.source in options.sources]
     random.Random(4).shuffle(photos)
     maker, number = Maker(options.data), len(list(folder.glob("*.pt")))
     for begin in range(0, len(photos), CHUNK):

@@ -1,9 +1,9 @@
-"""Scores of ONNX models over the corpus and its variants, kept in a file.
+"""Held-out scores of both voices over the corpus and its variants, kept in a file.
 
-    python scores.py --data DATA --packages FOLDER --models FOLD0.onnx ... FOLD3.onnx --out SCORES.json [--each 60]
+    python scores.py --data DATA --packages FOLDER --shipped image_generated.onnx --out SCORES.json [--each 60]
 
-Of several models, the one in place K scores only what fold K left out: tables are made of such scores alone. One model
-scores everything.
+`folds/foldK.onnx` and regression K of `folds/heads.npz` score only what fold K left out: tables are made of such scores alone.
+The frozen network is in every fold the same, so its features come from the file that ships.
 """
 
 import argparse
@@ -17,8 +17,9 @@ from folds import FOLDS
 from history import compressed, scaled
 from PIL import Image
 
+HERE = Path(__file__).parent
 SIDE = 256  # px, the models' input
-SHARES = (0.5, 0.4)  # of the logits of places and of the whole in what ships
+SHARES = (0.3, 1.0)  # of the logits of places and of the frozen voice in what ships
 VARIANTS = {  # name -> scale, JPEG quality
     "original": (1.0, None),
     "q90": (1.0, 90),
@@ -54,18 +55,18 @@ class Model:
         self.session = onnxruntime.InferenceSession(path, own, providers=["CPUExecutionProvider"])
         self.side = self.session.get_inputs()[0].shape[2]
 
-    def logit(self, pixels: np.ndarray) -> float:
-        """The logit of the middle crop of a (height, width, 3) uint8 picture."""
-        crop = cropped(pixels, self.side).astype(np.float32).transpose(2, 0, 1)[None] / 255
-        return float(self.session.run(["logit"], {"pixels": crop})[0][0])
+    def said(self, crop: np.ndarray, output: str) -> np.ndarray:
+        """One output for one (side, side, 3) uint8 crop."""
+        pixels = crop.astype(np.float32).transpose(2, 0, 1)[None] / 255
+        return self.session.run([output], {"pixels": pixels})[0][0]
 
 
-def left_out(found: list[Picture], fold: int | None, each: int | None) -> list[Picture]:
+def left_out(found: list[Picture], fold: int, each: int | None) -> list[Picture]:
     """What the fold never saw, about `each` of a source; of photographs and others in a source, as many again."""
-    sources = set().union(*FOLDS[fold]) if fold is not None else None
+    sources = set().union(*FOLDS[fold])
     kept: dict[tuple[str, bool], list[Picture]] = {}
     for picture in found:
-        if sources is None or picture.source in sources:
+        if picture.source in sources:
             kept.setdefault((picture.source, picture.photo), []).append(picture)
     return [
         picture
@@ -74,36 +75,39 @@ def left_out(found: list[Picture], fold: int | None, each: int | None) -> list[P
     ]
 
 
-def scored(found: list[Picture], models: list[Path], each: int | None) -> list[dict]:
-    """One row a picture, with its logit for every variant."""
-    rows = []
-    for fold, path in enumerate(models):
-        model = Model(path)
-        for p in left_out(found, fold if len(models) > 1 else None, each):
-            logits = {name: round(model.logit(variant(p.pixels, name)), 4) for name in VARIANTS}
-            rows.append({"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo, **logits})
-    return rows
+def scored(found: list[Picture], shipped: Path, each: int | None) -> dict[str, list[dict]]:
+    """Rows of each voice, one a picture, with its logit for every variant."""
+    frozen, heads = Model(shipped), np.load(HERE / "folds" / "heads.npz")
+    voices: dict[str, list[dict]] = {"places": [], "frozen": []}
+    for fold in range(len(FOLDS)):
+        places = Model(HERE / "folds" / f"fold{fold}.onnx")
+        coef, offset = heads["coef"][fold], float(heads["offset"][fold])
+        for p in left_out(found, fold, each):
+            about = {"name": p.name, "source": p.source, "truth": p.truth, "photo": p.photo}
+            crops = {name: cropped(variant(p.pixels, name), frozen.side) for name in VARIANTS}
+            own = {name: float(places.said(crop, "logit")) for name, crop in crops.items()}
+            other = {name: float(frozen.said(crop, "seen") @ coef) + offset for name, crop in crops.items()}
+            for voice, logits in (("places", own), ("frozen", other)):
+                voices[voice].append(about | {name: round(value, 4) for name, value in logits.items()})
+    return voices
 
 
-def joined(places: list[dict], whole: list[dict], shares: tuple[float, float] = SHARES) -> list[dict]:
-    """Scores of what ships: those of places and of the whole, weighed; of the same pictures, in the same order."""
-    other = {row["name"]: row for row in whole}
+def joined(voices: dict[str, list[dict]], shares: tuple[float, float] = SHARES) -> list[dict]:
+    """Scores of what ships: those of both voices, weighed."""
     return [
-        row
-        | {name: round(shares[0] * row[name] + shares[1] * other[row["name"]][name], 4) for name in VARIANTS}
-        for row in places
+        one | {name: round(shares[0] * one[name] + shares[1] * other[name], 4) for name in VARIANTS}
+        for one, other in zip(voices["places"], voices["frozen"], strict=True)
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--data", "--packages", "--out"):
+    for name in ("--data", "--packages", "--shipped", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--models", type=Path, nargs="+", required=True)
     parser.add_argument("--each", type=int)
     options = parser.parse_args()
-    rows = scored(pictures(options.data, options.packages), options.models, options.each)
-    options.out.write_text(json.dumps(rows, indent=0), encoding="utf-8")
+    voices = scored(pictures(options.data, options.packages), options.shipped, options.each)
+    options.out.write_text(json.dumps(voices, indent=0), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from folds import FOLDS
-from network import EARLY, Network
+from network import EARLY, STAGES, Network
 from torch import nn
 
 DECAY = 0.99  # of the running mean of weights that is kept
@@ -53,6 +53,7 @@ def loss(network: Network, bank: Bank, chosen: torch.Tensor, local: float, *, pa
         )
     logit, places = logit.float(), places.float()
     truth, weight = bank.places[chosen], bank.weight[chosen]
+    truth = nn.functional.avg_pool2d(truth[:, None], truth.shape[1] // places.shape[1])[:, 0]
     share = truth.mean((1, 2))
     whole = ((share < WHOLE) | (share > 1 - WHOLE) | part).float()
     fake = (share > WHOLE).float() if part else share.round()
@@ -65,7 +66,7 @@ def loss(network: Network, bank: Bank, chosen: torch.Tensor, local: float, *, pa
 def train(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
-    network = Network().to(memory_format=torch.channels_last)
+    network = Network(options.stages).to(memory_format=torch.channels_last)
     left_out = set(options.without.split(","))
     left_out |= set().union(*FOLDS[options.fold]) if options.fold is not None else set()
     if options.start:
@@ -115,13 +116,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--fold", type=int)
     parser.add_argument("--without", default="", help="more sources to leave out")
     parser.add_argument("--bank", default="bank")
-    parser.add_argument("--kinds", default="tae,noise,shuffle,transposed,genuine,blended")
+    parser.add_argument("--kinds", default="tae,noise,shuffle,transposed,bilinear,esrgan,genuine,blended")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--decay", type=float, default=0.02)
     parser.add_argument("--local", type=float, default=0.5, help="weight of the places beside the pictures")
     parser.add_argument("--part", action="store_true", help="a picture is fake when a part of it is: faces")
+    parser.add_argument("--stages", type=int, default=STAGES, help="blocks of the trunk: 11, or all 16")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

@@ -1,10 +1,10 @@
 """Calibrates `video.generated`: clips made of still pictures, scored by networks that never saw their source.
 
-    python fit.py --data DATA --folds FOLD0.onnx ... FOLD3.onnx --each 40 --out video_generated.toml
+    python fit.py --data DATA --each 16 --out video_generated.toml
 
 A clip is a camera moving over one picture (240 x 240 px, 2.5 s, twelve frames a second, half of them zooming), encoded
-as H.264 or HEVC. Scores are brought together by the run time's own code. Network K scores only what fold K left out
-(`training/image/folds.py`). The same pictures as JPEG q90 give the scale of the network, so that the calibration of a
+as H.264 or HEVC. Scores are brought together by the run time's own code. Both voices of fold K score only what fold K left out
+(`training/image/folds.py`; the frozen features come from the file that ships). The same pictures as JPEG q90 give the scale of the network, so that the calibration of a
 video is told in log odds of a picture and stays true when the network is trained anew.
 
 No video of a generator of videos is among the clips. The slope is therefore halved before it is written: a score
@@ -18,6 +18,7 @@ import json
 import random
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1] / "benchmarks"), str(HERE.parent / "image")]
 
 from folds import FOLDS  # noqa: E402 - beside the other recipes
+from scores import SHARES  # noqa: E402
 from video_clips import camera, encoded  # noqa: E402
 
 from brightline.core.subject import Blob, Context, Kind, Subject  # noqa: E402
@@ -35,6 +37,7 @@ from brightline.detectors.image.scope import out_of_scope  # noqa: E402
 from brightline.detectors.video.course import Moment, Scale, judge, probability  # noqa: E402
 from brightline.media.video_samples import SampleRule, shots, stills  # noqa: E402
 from brightline.weights.network import Network  # noqa: E402
+from brightline.weights.store import network_bytes  # noqa: E402
 
 SIDE = 240  # px of a clip: the pictures have 256 to 320
 NETWORK_SIDE = 256
@@ -72,7 +75,6 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--folds", type=Path, nargs=4, required=True)
     parser.add_argument(
         "--each", type=int, default=40, help="clips of a source; real sources have three times as many"
     )
@@ -84,7 +86,7 @@ def arguments() -> argparse.Namespace:
 
 
 def scored(options: argparse.Namespace) -> list[dict]:
-    networks = [Network(path.read_bytes(), path.stem) for path in options.folds]
+    networks = [Voices(number) for number in range(len(FOLDS))]
     fold = {source: number for number, both in enumerate(FOLDS) for part in both for source in part}
     with (options.data / "images" / "manifest.tsv").open(encoding="utf-8") as manifest:
         listed = list(csv.DictReader(manifest, delimiter="\t"))
@@ -104,7 +106,7 @@ def scored(options: argparse.Namespace) -> list[dict]:
     return found
 
 
-def one(picture: Image.Image, row: dict[str, str], number: int, network: Network) -> dict:
+def one(picture: Image.Image, row: dict[str, str], number: int, network: "Voices") -> dict:
     """Scores of one picture as a JPEG and as a clip."""
     middle = picture.crop(
         (
@@ -127,7 +129,7 @@ def one(picture: Image.Image, row: dict[str, str], number: int, network: Network
     }  # fmt: skip
 
 
-def video(data: bytes, network: Network) -> tuple[float | None, int]:
+def video(data: bytes, network: "Voices") -> tuple[float | None, int]:
     """Score of a clip by the run time's code, and how many stills were out of scope."""
     subject = Subject(
         digest="0" * 64,
@@ -150,9 +152,31 @@ def video(data: bytes, network: Network) -> tuple[float | None, int]:
     return judge(moments, SECONDS, raw).log_odds, sum(outside)
 
 
-def logit(pixels: np.ndarray, network: Network) -> float:
+class Voices:
+    """What ships, with the places and the regression of one fold."""
+
+    def __init__(self, fold: int) -> None:
+        folder = HERE.parent / "image" / "folds"
+        heads = np.load(folder / "heads.npz")
+        self._coef, self._offset = heads["coef"][fold], float(heads["offset"][fold])
+        self._places = Network((folder / f"fold{fold}.onnx").read_bytes(), f"fold{fold}")
+        self._frozen = shipped_network()
+
+    def logit(self, crops: np.ndarray) -> float:
+        """Of (N, 3, side, side) crops, their mean."""
+        places = self._places.run(crops, ["logit"])[0].mean()
+        frozen = (self._frozen.run(crops, ["seen"])[0] @ self._coef).mean() + self._offset
+        return float(SHARES[0] * places + SHARES[1] * frozen)
+
+
+@cache
+def shipped_network() -> Network:
+    return Network(network_bytes("image_generated"), "image_generated")
+
+
+def logit(pixels: np.ndarray, network: Voices) -> float:
     crops = middles(pixels, NETWORK_SIDE, 1).crops.astype(np.float32).transpose(0, 3, 1, 2) / 255.0
-    return float(network.run(np.ascontiguousarray(crops), ["logit"])[0].mean())
+    return network.logit(np.ascontiguousarray(crops))
 
 
 def logistic(rows: list[tuple[float, int, str]]) -> tuple[float, float]:

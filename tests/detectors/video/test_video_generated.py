@@ -92,7 +92,7 @@ def test_between_the_two_nothing_is_claimed(frames):
     found = [looked(encoded(pan(light, 2)), frames) for light in range(-16, 29, 4)]
     ranks = ["unlikely", "unclear", "likely"]
     ranked = [ranks.index(finding.detail("verdict")) for finding in found]
-    assert ranked == sorted(said)
+    assert ranked == sorted(ranked)
     assert set(ranked) == {0, 1, 2}
     assert {finding.harm for finding in found if finding.detail("verdict") == "unclear"} == {None}
 
