@@ -115,9 +115,7 @@ def new(
             "a budget in money needs `[gateway.prices]`: what a million tokens of each model cost"
         )
     if packs:
-        compile_policy(
-            load_packs([*dict.fromkeys((*settings.policies, *packs))])
-        )  # wrong ones are told now
+        compile_policy(load_packs([*dict.fromkeys((*settings.policies, *packs))]))  # wrong ones are told now
     wanted = Key(
         id="",
         tenant=tenant,
