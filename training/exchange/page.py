@@ -10,6 +10,8 @@ folds, and thus judged by a model that read none of them. AUROC and what is caug
 intervals by bootstrap, shares carry Wilson's. The ranks pool the folds, at one scale; they leave out texts that were
 planted, which have a table of their own. Caught at 1 % is by a threshold on the same language's honest texts, among
 which the hard negatives stand; where these are most of the honest texts, the figure is about them.
+Texts are judged here as one window each; the detector also judges sentences of longer texts by themselves, hidden
+readings and joined turns, which these tables leave out. MiniLM stands only where `MINILM_MOST` is not 0.
 
 The reserved sets of acceptance are other sources again, and are not measured here. Targets there: attacks AUROC 0.92 and
 40 % caught at 1 % false positives (Chinese 30 %, inside mails 50 %), harmful intent AUROC 0.90.

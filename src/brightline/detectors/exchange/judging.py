@@ -14,12 +14,17 @@ from brightline.core.finding import Span
 from brightline.detectors.exchange.language import language_of
 from brightline.detectors.exchange.model import NOTHING, Odds, judge, linear_score
 from brightline.detectors.exchange.readings import readings
-from brightline.detectors.exchange.windows import windows
+from brightline.detectors.exchange.windows import sentences, windows
 
 TEXT_LIMIT = (
     200_000  # characters that are judged of one text: a book's chapter; what lies beyond leaves a gap
 )
 READ_WINDOWS = 4  # windows of a long text that the network reads, 8 ms each
+SENTENCES_FROM = 120  # characters of a text from which on its sentences are judged by themselves too
+SUREST = 0.99  # an estimate is never certain
+ALONE = 1.0  # log-odds that a sentence torn from its company loses
+MANY_SENTENCES = 0.5  # and for each doubling of their number
+READ_SENTENCES = 2  # of them, those that the linear voice suspects most
 MANY = 0.35  # log-odds that each doubling of the windows takes from the highest: measured on honest documents
 GLANCE = 0.2  # of the linear voice alone, from which on the network is asked about a file
 REMEMBERED = 256  # texts whose judgement is kept, by digest: two detectors ask about each
@@ -90,6 +95,7 @@ def _judge(text: str, *, thorough: bool) -> Judged:
     if not (thorough or hidden or _is_suspected(text, spans)):
         return Judged(Peak(), Peak(), language, len(spans), _is_whole(text, spans))
     peaks = _of_windows(text, spans)
+    peaks[0] = max(peaks[0], _of_sentences(text[:TEXT_LIMIT]), key=lambda peak: peak.probability)
     for reading in hidden:
         odds = judge(reading.text)
         whole = Span(0, len(text))
@@ -97,7 +103,10 @@ def _judge(text: str, *, thorough: bool) -> Judged:
             max(peak, Peak(value, whole, reading.form), key=lambda one: one.probability)
             for peak, value in zip(peaks, (odds.attack, odds.harm), strict=True)
         ]
-    return Judged(peaks[0], peaks[1], language, len(spans), _is_whole(text, spans))
+    attack, harm = (
+        msgspec.structs.replace(peak, probability=min(peak.probability, SUREST)) for peak in peaks
+    )
+    return Judged(attack, harm, language, len(spans), _is_whole(text, spans))
 
 
 def _is_whole(text: str, spans: list[Span]) -> bool:
@@ -125,6 +134,22 @@ def _of_windows(text: str, spans: list[Span]) -> list[Peak]:
     ]
 
 
+def _of_sentences(text: str) -> Peak:
+    """The sentence of a longer text that most reads like an attack by itself: the company of a mail would hide it."""
+    if len(text) < SENTENCES_FROM:
+        return Peak()
+    spans = sentences(text)
+    scored = sorted(
+        (-float(linear_score(text[span.start : span.end])[0]), span.start, span) for span in spans
+    )
+    read = [(judge(text[span.start : span.end]).attack, span) for _, _, span in scored[:READ_SENTENCES]]
+    return max(
+        (Peak(_lower(value, ALONE + MANY_SENTENCES * math.log2(len(spans))), span) for value, span in read),
+        key=lambda peak: peak.probability,
+        default=Peak(),
+    )
+
+
 def _value(odds: Odds, head: str) -> float:
     return odds.attack if head == "attack" else odds.harm
 
@@ -140,7 +165,10 @@ def _worst(text: str, spans: list[Span]) -> list[Span]:
 
 
 def _less(probability: float, count: int) -> float:
-    if count == 1 or not 0 < probability < 1:
+    return probability if count == 1 else _lower(probability, MANY * math.log2(count))
+
+
+def _lower(probability: float, log_odds: float) -> float:
+    if not 0 < probability < 1:
         return probability
-    odds = math.log(probability / (1 - probability)) - MANY * math.log2(count)
-    return 1 / (1 + math.exp(-odds))
+    return 1 / (1 + math.exp(log_odds - math.log(probability / (1 - probability))))

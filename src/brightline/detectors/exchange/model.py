@@ -22,7 +22,7 @@ from brightline.weights.store import Arrays, load
 NAME = "exchange"
 HEADS = ("attack", "harm")
 LANGUAGES = ("en", "zh", "other")
-PROBABILITY_LIMIT = 0.99  # an estimate is never certain
+PROBABILITY_LIMIT = 0.99999  # of one window; `judging` lowers it, by the number of windows and to 0.99
 READ_CHARACTERS = 1_600  # of one window that the encoder reads
 LEAST = 3  # letters below which nothing is judged
 WIDTH = 7  # pieces that a convolution spans

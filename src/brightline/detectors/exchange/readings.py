@@ -38,7 +38,7 @@ _TWINS = str.maketrans(
     "аеорсухіјѕһԁԛԝкмнтвАВЕКМНОРСТУХІЈЅοανερτυχικΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "aeopcyxijshdqwkmhtbABEKMHOPCTYXIJSoavepruxikABEZHIKMNOPTYX",
 )
-_LEET = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457])[a-z013457]{4,20}\b", re.IGNORECASE)
+_LEET = re.compile(r"\b(?=\w{0,18}[a-z][013457]{1,3}[a-z])[a-z013457]{4,20}\b", re.IGNORECASE)  # not `14th`
 _ENGLISH = frozenset(
     """
     the and you your all that this with for not what how are tell show me ignore previous instructions system prompt
