@@ -15,7 +15,7 @@ stands for it. Brackets hold 95 % intervals (bootstrap over pictures within thei
 the score that 5 % of the real pictures exceed.
 
 What is measured joins two voices as what ships does: `places` (our network) and `frozen` (EfficientNet-Lite0 as ImageNet made
-it, at four depths and on the noise residual, and a regression at each). Their weights, the share above and the steepness of
+it: four regressions, on its last depth, its last block, two earlier ones together, and the noise residual). Their weights, the share above and the steepness of
 the calibration were chosen on these folds, so expect a little less elsewhere.
 
 Only the web family is of today's generators (GPT-4o, Gemini); a quarter of it looks like photographs. It is told from photographs
