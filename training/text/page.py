@@ -33,20 +33,23 @@ SECTIONS = (
     ("claims-zh", "Claim matching, Chinese"), ("peers", "Side by side with other packages"),
 )  # fmt: skip
 SITTING = (
-    "The written texts come from a few sittings of one model. Where other files of theirs were trained on, the same sitting may stand on"
-    " both sides: expect less of new ones.\n"
+    "The written texts come from a few sittings of one model. Other files of the same sitting may have been trained on:"
+    " expect less of new ones.\n"
 )
 SAID = {
     "ai-en": SITTING,
     "ai-zh": SITTING + "\nNo scientific abstracts in Chinese by people are in the data, so whether they are flagged is not known; English ones are above.\n",
     "peers": (
         "Same texts, same measures, one run; each peer in an environment of its own, as it ships. Our scores are by models that saw"
-        " nothing of the source (of `written`: no text of the same file); what the peers were trained on is not known, and public"
+        " nothing of the source (of `written`: no text of the same sitting); what the peers were trained on is not known, and public"
         " sets may be among it. SpamAssassin runs with local tests only, without network, Bayes or mail headers (every text gets the"
         " same plain ones), which is less than it can do; its rules were tuned on the honest mail of 2002-2003 used here. `lurescope` is"
         " asked in English alone. The threshold of each peer is the one that it ships with.\n"
     ),
 }  # fmt: skip
+
+
+LURES_LEAST = 10  # of a kind
 
 
 class Tables:
@@ -104,6 +107,16 @@ def _sources(key: str, column: str) -> Callable[[Tables], float]:
     )
 
 
+def _worst_kind(key: str) -> Callable[[Tables], float]:
+    """The kind of lure that is caught least; of kinds with fewer lures a share says little."""
+
+    def worst(tables: Tables) -> float:
+        many = tables.cells(key, "lures")
+        return min(share for kind, share in tables.cells(key, "caught").items() if many[kind] >= LURES_LEAST)
+
+    return worst
+
+
 def _worst_attack(key: str, column: str = "cost") -> Callable[[Tables], float]:
     """The single disguise that costs most; three at once, and a text that is cut, are another matter."""
     return lambda tables: max(
@@ -131,12 +144,12 @@ TARGETS = (
     Target("... the worst single attack, points of recall at the shipped threshold", 0.05, lambda t: _costs_at_shipped(t, "ai-zh-attacks"), is_at_most=True),
     Target("Fraud, English mail of a source left out: caught at 1 % false positives", 0.85, lambda t: t.cell("fraud-en-sources", "phishing_pot", "caught")),
     Target("... hard legitimate mail flagged", 0.05, lambda t: t.cell("fraud-en-honest", "hard", "flagged"), is_at_most=True),
-    Target("... machine-written lures of unseen files, the worst of the kinds", 0.95, lambda t: min(t.cells("fraud-en-kinds", "caught").values())),
+    Target("... machine-written lures of unseen sittings, the worst of the kinds with ten lures and more", 0.95, _worst_kind("fraud-en-kinds")),
     Target("... ECE, unseen texts of all sources", 0.05, lambda t: t.cell("fraud-en-folds", "all", "ECE"), is_at_most=True, is_share=False),
     Target("... the worst single attack, points of recall", 0.05, _worst_attack("fraud-en-attacks"), is_at_most=True),
     Target("Fraud, Chinese calls of a source left out: caught at 1 % false positives", 0.85, lambda t: t.cell("fraud-zh-sources", "teleaf", "caught")),
     Target("... short messages of a source left out, the same", 0.85, lambda t: t.cell("fraud-zh-sources", "fbs", "caught")),
-    Target("... machine-written lures of unseen files, the worst of the kinds", 0.85, lambda t: min(t.cells("fraud-zh-kinds", "caught").values())),
+    Target("... machine-written lures of unseen sittings, the worst of the kinds with ten lures and more", 0.85, _worst_kind("fraud-zh-kinds")),
     Target("... ECE, unseen texts of all sources", 0.05, lambda t: t.cell("fraud-zh-folds", "all", "ECE"), is_at_most=True, is_share=False),
     Target("... the worst single attack, points of recall", 0.05, _worst_attack("fraud-zh-attacks"), is_at_most=True),
     Target("Rumours, Chinese: AUROC, domains left out (other years are not at hand), words alone", 0.92, lambda t: t.cell("rumour-zh-words", "all", "AUROC"), is_share=False),
