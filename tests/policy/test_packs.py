@@ -14,14 +14,20 @@ from brightline.policy.packs import find_pack, load_packs, shipped
 from brightline.policy.testing import run_cases
 
 ROOT = Path(__file__).parents[2]
+PEOPLES = "house/review"  # the service decides by it alone where a person has spoken
 RULES: list[tuple[str, Rule]] = [(name, rule) for name, pack in PACKS.items() for rule in pack.rules]
 RULE_NAMES = [f"{name}#{rule.id}" for name, rule in RULES]
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def test_the_packs_in_force_by_default_are_the_packs_that_ship() -> None:
-    assert set(NAMES) == set(shipped())
+    assert {*NAMES, PEOPLES} == set(shipped())
     assert [pack.id for pack in load_packs(NAMES)] == list(NAMES)
+
+
+def test_what_people_decide_is_a_pack_of_its_own_whose_cases_hold() -> None:
+    assert PEOPLES not in NAMES
+    assert all(result.passed for result in run_cases(load_packs([PEOPLES])[0]))
 
 
 @pytest.mark.parametrize("name", NAMES)

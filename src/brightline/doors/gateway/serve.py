@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import gc
-import signal
-import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
@@ -37,13 +34,13 @@ from brightline.doors.gateway.telemetry import telemetry_for
 from brightline.doors.gateway.transport import bounded_protocol
 from brightline.doors.gateway.upstreams import Pool, Upstream
 from brightline.doors.gateway.workers import Workers
+from brightline.doors.listening import Server
 from brightline.ledger.ledger import Ledger
 from brightline.settings import Settings
 from brightline.settings_gateway import GatewaySetting
 
 REFRESH_S = 1.0  # between two looks at the store: so long a revoked key may still work
 ERASE_S = 3600.0  # between two looks for contents whose time is over
-_ENDS = (signal.SIGINT, signal.SIGTERM)
 _ERRORS = LOGGER.getChild("errors")
 BACKLOG = 2_048  # connections that the system holds while we are busy
 
@@ -71,7 +68,7 @@ class Gateway:
         self._conduct = Conduct(self._store.engine)
         self._telemetry = telemetry_for(settings.gateway.telemetry)
         self._app = App()
-        self._server = _Server(_config(self._app, settings.gateway))
+        self._server = Server(_config(self._app, settings.gateway))
         self._load = Load()
         self._tasks: set[asyncio.Task[None]] = set()
         self._health: asyncio.Task[None] | None = None
@@ -293,38 +290,6 @@ async def _retire(old: State) -> None:
         await asyncio.sleep(REFRESH_S / 10)
     await old.client.close()
     await old.further.close()
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens, and where: port 0 is whichever is free; a signal to end is an orderly end and no failure."""
-
-    ready: Callable[[int], None] | None = None
-    reload: Callable[[], Coroutine[None, None, None]] | None = None
-    _reloads: asyncio.Task[None] | None = None
-
-    def _reload(self) -> None:
-        if self.reload is not None and (self._reloads is None or self._reloads.done()):
-            self._reloads = asyncio.get_running_loop().create_task(self.reload())
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        for number in _ENDS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
-        try:
-            yield
-        finally:
-            for number in (*_ENDS, signal.SIGHUP):
-                loop.remove_signal_handler(number)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.ready is not None and self.started:
-            self.ready(self.servers[0].sockets[0].getsockname()[1])
 
 
 async def _keep_checking(client: Client, upstream: Upstream) -> None:
