@@ -25,7 +25,7 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 ROLES = {
     "rev": (Role.REVIEWER,), "rev2": (Role.REVIEWER,), "boss": (Role.LEAD, Role.ADMIN), "aud": (Role.AUDITOR,),
-    "sub": (Role.SUBMITTER,), "coded": (Role.REVIEWER,),
+    "sub": (Role.SUBMITTER,), "coded": (Role.REVIEWER,), "coded2": (Role.REVIEWER,),
 }  # fmt: skip
 
 
@@ -65,10 +65,12 @@ class Console:
 
     def case(self, name: str) -> str:
         """The case of a submission."""
-        listed = (
-            self.program("rev").get("/v1/cases", params={"count": 200}).json()
-            + self.program("rev").get("/v1/cases", params={"count": 200, "state": "closed"}).json()
-        )
+        client = self.program("rev")
+        listed = [
+            one
+            for state in ("", "decided", "closed")
+            for one in client.get("/v1/cases", params={"count": 200, "state": state}).json()
+        ]
         return next(one["id"] for one in listed if one["submission"] == self.ids[name])
 
     def hand_in(self, things: Iterable[tuple[str, bytes]]) -> None:

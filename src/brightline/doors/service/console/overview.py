@@ -1,5 +1,7 @@
 """Numbers at a glance: volumes, actions, harms, latency, gaps, what is late, how reviewers agree, the ledger's head."""
 
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -14,7 +16,7 @@ from brightline.doors.service.console.layout import pages, render
 from brightline.doors.words import ACTIONS
 from brightline.review import cases, statistics
 from brightline.review.people import May, Person
-from brightline.review.statistics import Overview
+from brightline.review.statistics import Day, Overview
 
 ROUTER = pages()
 HEIGHT, WIDTH = 100.0, 400.0  # units of the drawing of days
@@ -50,38 +52,42 @@ def show(request: Request, person: Seer, days: Annotated[int, Query(ge=1, le=366
         told = statistics.overview(connection, person.tenant, days)
         counts = cases.counts(connection, person.tenant)
     return render(
-        request, "overview.html", person, told=told, counts=counts, days=days, drawn=drawn(told),
+        request, "overview.html", person, told=told, counts=counts, days=days, drawn=drawn(told, days),
         actions=_actions(told), harms=_harms(told), kinds=_kinds(told), checkpoint=state.house.ledger.checkpoint(),
     )  # fmt: skip
 
 
-def drawn(told: Overview) -> Days:
-    """Days as stacked bars, oldest first, strictest action at the bottom."""
+def drawn(told: Overview, days: int) -> Days:
+    """The last days as stacked bars, today at the right, the strictest action at the bottom."""
+    today = datetime.now(UTC).date()
     most = max((sum(day.actions.values()) for day in told.days), default=0)
-    step = WIDTH / max(len(told.days), 1)
-    bars = []
-    for number, day in enumerate(told.days):
-        low = HEIGHT
-        for action in reversed(Action):
-            height = HEIGHT * day.actions.get(action.value, 0) / max(most, 1)
-            low -= height
-            if height:
-                bars.append(
-                    Bar(
-                        action.value,
-                        round(number * step + step * 0.1, 2),
-                        round(low, 2),
-                        round(step * 0.8, 2),
-                        round(height, 2),
-                    )
-                )
+    step = WIDTH / days
+    bars = [
+        bar
+        for day in told.days
+        for bar in _stacked(day, step * (days - 1 - (today - date.fromisoformat(day.day)).days), step, most)
+    ]
     total = sum(told.actions.values())
     said = Words(
-        f"{total} decisions on {len(told.days)} days; at most {most} a day",
-        f"{len(told.days)} 天共 {total} 项决定；单日最多 {most} 项",
+        f"{total} decisions in {days} days; at most {most} a day",
+        f"{days} 天共 {total} 项决定；单日最多 {most} 项",
     )
-    first, last = (told.days[0].day, told.days[-1].day) if told.days else ("", "")
-    return Days(tuple(bars), most, first, last, said)
+    first = today - timedelta(days=days - 1)
+    return Days(tuple(bars), most, first.isoformat(), today.isoformat(), said)
+
+
+def _stacked(day: Day, left: float, step: float, most: int) -> Iterator[Bar]:
+    low = HEIGHT
+    for action in reversed(Action):
+        if height := HEIGHT * day.actions.get(action.value, 0) / max(most, 1):
+            low -= height
+            yield Bar(
+                action.value,
+                round(left + step * 0.1, 2),
+                round(low, 2),
+                round(step * 0.8, 2),
+                round(height, 2),
+            )
 
 
 def _actions(told: Overview) -> list[Row]:
