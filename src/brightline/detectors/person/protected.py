@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from brightline.core.errors import BankError, DetectorError, KeyringError
 from brightline.core.finding import Basis, Detail, Finding
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
 from brightline.detectors.image.faces import Face, find_faces
+from brightline.detectors.person.consented import with_register
 from brightline.detectors.person.odds import FARTHEST, probability_of
 from brightline.detectors.person.register import Person, Register
 from brightline.detectors.person.template import LEAST_FACE, template_of
@@ -49,17 +49,7 @@ def prepare(settings: Settings) -> Detect:
     Raises:
         DetectorError: the register or its key cannot be opened.
     """
-    if not settings.protect_persons:
-        return _look_at_nothing
-    try:
-        register = Register.load(settings.home)
-    except (BankError, KeyringError) as error:
-        raise DetectorError(str(error)) from error
-
-    def detect(subject: Subject) -> Iterator[Finding]:
-        yield from findings(subject, register, settings.limits)
-
-    return detect
+    return with_register(settings, findings)
 
 
 def findings(subject: Subject, register: Register, limits: Limits) -> Iterator[Finding]:
@@ -106,10 +96,6 @@ def compare(pixels: Pixels, persons: tuple[Person, ...]) -> Comparison:
                 )
     surest = sorted(found.values(), key=lambda one: (-one.probability, one.distance, one.person.record))
     return Comparison(faces=len(faces), likenesses=tuple(surest))
-
-
-def _look_at_nothing(subject: Subject) -> Iterator[Finding]:  # noqa: ARG001 - a detector's signature
-    return iter(())
 
 
 def _likeness(one: Likeness, compared: Comparison, register: Register) -> Finding:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from brightline.core.errors import BankError, DetectorError, KeyringError
 from brightline.core.finding import Basis, Finding, Seconds, details
 from brightline.core.signatures import Detect
 from brightline.core.subject import Subject
 from brightline.core.words import Words
+from brightline.detectors.person.consented import with_register
 from brightline.detectors.person.register import Person, Register
 from brightline.detectors.person.voice import Speaker, nearest, probability_of, speakers_in
 from brightline.media.audio import opened
@@ -40,17 +40,7 @@ def prepare(settings: Settings) -> Detect:
     Raises:
         DetectorError: the register or its key cannot be opened.
     """
-    if not settings.protect_persons:
-        return _look_at_nothing
-    try:
-        register = Register.load(settings.home)
-    except (BankError, KeyringError) as error:
-        raise DetectorError(str(error)) from error
-
-    def detect(subject: Subject) -> Iterator[Finding]:
-        yield from findings(subject, register, settings.limits)
-
-    return detect
+    return with_register(settings, findings)
 
 
 def findings(subject: Subject, register: Register, limits: Limits) -> Iterator[Finding]:
@@ -92,10 +82,6 @@ def compare_voices(speakers: list[Speaker], persons: tuple[Person, ...]) -> list
         if probability >= TELL:
             found.append(Likeness(person=person, speaker=speaker, likeness=near, probability=probability))
     return sorted(found, key=lambda one: (-one.probability, -one.likeness, one.person.record))
-
-
-def _look_at_nothing(subject: Subject) -> Iterator[Finding]:  # noqa: ARG001 - a detector's signature
-    return iter(())
 
 
 def _like(one: Likeness, speakers: int, register: Register) -> Finding:
