@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
+.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs console-pictures build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -158,6 +158,9 @@ kill: setup ## Kill a scan 200 times; nothing acknowledged may be lost
 
 kill-marks: setup ## Kill marking 200 times; no file may be broken
 	$(RUN)/python tests/marking/kill_mark.py 200
+
+console-pictures: setup ## Make the pictures of the console in docs/console anew
+	$(RUN)/python docs/make_console_pictures.py
 
 docs: setup ## Rebuild the generated reference
 	$(RUN)/python docs/make_reference.py
