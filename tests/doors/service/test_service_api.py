@@ -134,6 +134,9 @@ def test_nothing_of_another_tenant_can_be_had(running):
     ):
         assert stranger.post(f"/v1/cases/{case}/{deed}", json=body).status_code == 404, deed
     assert stranger.get("/v1/submissions").json()["items"] == []
+    for path in ("", "/proof"):
+        assert running.as_("aud").get(f"/v1/ledger/entries/{found['entry']}{path}").status_code == 200
+        assert running.as_("other-aud").get(f"/v1/ledger/entries/{found['entry']}{path}").status_code == 404
     assert (
         stranger.post("/v1/cases/bulk", json={"cases": [case], "ruling": {"action": "allow"}}).json()[
             "decided"

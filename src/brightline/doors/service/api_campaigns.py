@@ -76,7 +76,7 @@ def open_campaign(request: Request, form: CampaignForm, person: Manager) -> dict
             connection, person.tenant, title=form.title, about=form.about, from_ms=form.from_ms, until_ms=form.until_ms,
             goals=goals, shadow=tuple(form.shadow),
         )  # fmt: skip
-    record.done(state, person.id, "campaign.open", None, {"of": made.id})
+    record.done(state, person, "campaign.open", None, {"of": made.id})
     return told(made)
 
 
@@ -96,7 +96,7 @@ def dispose(request: Request, campaign: SomeId, form: DisposalForm, person: Mana
             form.note,
         )
     facts = {"of": campaign, "kind": form.kind, "count": str(form.count), "category": form.category}
-    record.done(state, person.id, "campaign.disposal", None, facts)
+    record.done(state, person, "campaign.disposal", None, facts)
     return told(found)
 
 
@@ -106,7 +106,7 @@ def end(request: Request, campaign: SomeId, person: Manager) -> dict[str, Any]:
     state = state_of(request)
     with state.store.writing() as connection:
         found = campaigns.end(connection, campaign, person.tenant)
-    record.done(state, person.id, "campaign.end", None, {"of": campaign})
+    record.done(state, person, "campaign.end", None, {"of": campaign})
     return told(found)
 
 

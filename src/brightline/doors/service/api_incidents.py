@@ -52,7 +52,7 @@ def open_incident(request: Request, form: IncidentForm, person: Manager) -> dict
             connection, person.tenant, form.title, form.note, tuple(Duty(one) for one in form.duties),
             tuple(form.submissions), form.found_ms if form.found_ms is not None else now_ms(),
         )  # fmt: skip
-    record.done(state, person.id, "incident.open", None, {"of": made.id, "duties": ",".join(made.duties)})
+    record.done(state, person, "incident.open", None, {"of": made.id, "duties": ",".join(made.duties)})
     return told(made)
 
 
@@ -75,7 +75,7 @@ def meet(
     state = state_of(request)
     with state.store.writing() as connection:
         found = incidents.meet(connection, incident, person.tenant, Duty(duty), clock)
-    record.done(state, person.id, "incident.met", None, {"of": incident, "clock": f"{duty}/{clock}"})
+    record.done(state, person, "incident.met", None, {"of": incident, "clock": f"{duty}/{clock}"})
     return told(found)
 
 
@@ -85,7 +85,7 @@ def close(request: Request, incident: SomeId, person: Manager) -> dict[str, Any]
     state = state_of(request)
     with state.store.writing() as connection:
         found = incidents.close(connection, incident, person.tenant)
-    record.done(state, person.id, "incident.close", None, {"of": incident})
+    record.done(state, person, "incident.close", None, {"of": incident})
     return told(found)
 
 

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from brightline.core.errors import NotThereError
 from brightline.doors.service import record
 from brightline.doors.service.access import needs, state_of
 from brightline.doors.service.forms import HookForm, PersonForm, TokenForm
@@ -19,6 +20,7 @@ ROUTER = APIRouter(prefix="/v1", tags=["management"])
 Manager = Annotated[Person, Depends(needs(May.MANAGE))]
 Seer = Annotated[Person, Depends(needs(May.SEE))]
 Anybody = Annotated[Person, Depends(needs(None))]
+Auditor = Annotated[Person, Depends(needs(May.AUDIT))]
 Index = Annotated[int, Path(ge=0, le=2**62)]
 SomeId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
@@ -50,7 +52,7 @@ def add_person(request: Request, form: PersonForm, person: Manager) -> dict[str,
     state = state_of(request)
     roles = tuple(Role(role) for role in form.roles)
     made = people.add_person(state.store, person.tenant, form.login, form.shown, roles, form.password)
-    record.done(state, person.id, "person.add", None, {"of": made.id, "roles": ",".join(roles)})
+    record.done(state, person, "person.add", None, {"of": made.id, "roles": ",".join(roles)})
     told: dict[str, Any] = msgspec.to_builtins(made)
     return told
 
@@ -61,7 +63,7 @@ def close_person(request: Request, someone: SomeId, person: Manager) -> None:
     state = state_of(request)
     with state.store.writing() as connection:
         people.switch(connection, someone, person.tenant, on=False)
-    record.done(state, person.id, "person.close", None, {"of": someone})
+    record.done(state, person, "person.close", None, {"of": someone})
 
 
 @ROUTER.get("/tokens")
@@ -77,7 +79,7 @@ def add_token(request: Request, form: TokenForm, person: Manager) -> dict[str, s
     state = state_of(request)
     roles = tuple(Role(role) for role in form.roles)
     made, token = people.add_token(state.store, person.tenant, form.name, roles)
-    record.done(state, person.id, "token.add", None, {"of": made, "roles": ",".join(roles)})
+    record.done(state, person, "token.add", None, {"of": made, "roles": ",".join(roles)})
     return {"id": made, "token": token}
 
 
@@ -87,7 +89,7 @@ def revoke_token(request: Request, token: SomeId, person: Manager) -> None:
     state = state_of(request)
     with state.store.writing() as connection:
         people.revoke_token(connection, token, person.tenant)
-    record.done(state, person.id, "token.revoke", None, {"of": token})
+    record.done(state, person, "token.revoke", None, {"of": token})
 
 
 @ROUTER.get("/hooks")
@@ -147,20 +149,32 @@ def ledger_key(request: Request) -> str:
     return state_of(request).house.ledger.vkey
 
 
-@ROUTER.get("/ledger/entries/{index}", dependencies=[Depends(needs(May.AUDIT))])
-def ledger_entry(request: Request, index: Index) -> dict[str, Any]:
-    """One entry, checked against its leaf hash."""
+@ROUTER.get("/ledger/entries/{index}")
+def ledger_entry(request: Request, index: Index, person: Auditor) -> dict[str, Any]:
+    """One entry of your tenant, checked against its leaf hash."""
+    _check_own(request, index, person)
     told: dict[str, Any] = msgspec.to_builtins(
         state_of(request).house.ledger.entry(index), enc_hook=lambda value: base64.b64encode(value).decode()
     )
     return told
 
 
-@ROUTER.get(
-    "/ledger/entries/{index}/proof",
-    response_class=PlainTextResponse,
-    dependencies=[Depends(needs(May.AUDIT))],
-)
-def ledger_proof(request: Request, index: Index) -> Response:
-    """A C2SP `.tlog-proof` of one entry."""
+@ROUTER.get("/ledger/entries/{index}/proof", response_class=PlainTextResponse)
+def ledger_proof(request: Request, index: Index, person: Auditor) -> Response:
+    """A C2SP `.tlog-proof` of one entry of your tenant."""
+    _check_own(request, index, person)
     return PlainTextResponse(state_of(request).house.ledger.prove(index))
+
+
+def _check_own(request: Request, index: int, person: Person) -> None:
+    """See that an entry is of the person's tenant; another's is as if it were not there.
+
+    Raises:
+        NotThereError: it is another's, or there is none.
+    """
+    ledger = state_of(request).house.ledger
+    if index >= ledger.size:
+        raise NotThereError(f"no entry {index}")
+    decision = ledger.decision(index)
+    if ledger.examination(decision.examination).context.tenant != person.tenant:
+        raise NotThereError(f"no entry {index}")

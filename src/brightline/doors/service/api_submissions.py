@@ -143,7 +143,7 @@ def read_on_record(state: State, person: Person, found: Submission) -> Iterator[
     """
     pieces = content.read(state.store, found.content, found.tenant)
     first = next(pieces)
-    record.done(state, person.id, "content.read", found, {"submission": found.id})
+    record.done(state, person, "content.read", found, {"submission": found.id})
 
     def give() -> Iterator[bytes]:
         yield first

@@ -17,6 +17,7 @@ from brightline.doors.service.state import State
 from brightline.examine.catalogue import catalogue, digest_of
 from brightline.review.appeals import Appeal, Outcome
 from brightline.review.cases import Case, Ruling
+from brightline.review.people import Person
 from brightline.review.submissions import Submission
 
 NOTHING = hashlib.sha256(b"").hexdigest()
@@ -65,7 +66,7 @@ def write(state: State, examination: Examination, key: str = "") -> Receipt:
 
 
 def done(
-    state: State, person: str, deed: str, submission: Submission | None, facts: Mapping[str, str]
+    state: State, person: Person, deed: str, submission: Submission | None, facts: Mapping[str, str]
 ) -> Receipt:
     """Record that a person did something that others must be able to check, such as reading content.
 
@@ -73,12 +74,17 @@ def done(
         LedgerError: it could not be made durable; the caller then gives nothing out.
     """
     why = Words(f"a person did `{deed}`", f"人员执行了 `{deed}`")
-    told = {"deed": deed, "person": person, **facts}
-    return write(state, _examination(state, submission, DONE, why, told))
+    told = {"deed": deed, "person": person.id, **facts}
+    return write(state, _examination(state, submission, DONE, why, told, person.tenant))
 
 
 def _examination(
-    state: State, submission: Submission | None, claim: str, why: Words, facts: Mapping[str, str]
+    state: State,
+    submission: Submission | None,
+    claim: str,
+    why: Words,
+    facts: Mapping[str, str],
+    tenant: str = "",
 ) -> Examination:
     digest = submission.digest if submission is not None and submission.digest else NOTHING
     kind = Kind(submission.kind) if submission is not None and submission.kind else Kind.UNKNOWN
@@ -86,7 +92,7 @@ def _examination(
         facts=Facts(digest=digest, size_bytes=0, kind=kind),
         context=Context(
             channel="review",
-            tenant=submission.tenant if submission is not None else "",
+            tenant=submission.tenant if submission is not None else tenant,
             audience=Audience.INTERNAL,
             time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         ),
