@@ -8,7 +8,7 @@ import pytest
 
 from brightline.core.errors import LedgerError, SettingsError
 from brightline.doors.cli.main import outcome
-from brightline.doors.gateway.contents import DayKeys, erase, hold, open_content, release, seal
+from brightline.doors.gateway.contents import DayKeys, expire, hold, open_content, release, seal
 from brightline.doors.gateway.store import ContentRow, Store
 from brightline.settings import Settings
 from brightline.settings_gateway import ContentSetting, GatewaySetting
@@ -77,8 +77,8 @@ def test_when_the_time_is_over_the_key_is_destroyed_and_a_backup_tells_nothing(h
     kept(store, keys, 1, "2026-01-01")
     kept(store, keys, 2, "2026-06-01")
     backup = store.content(1)
-    assert erase(store, settings.gateway.contents, keys, "2026-07-02") == 0
-    assert erase(store, settings.gateway.contents, keys, "2026-07-03") == 1
+    assert expire(store, settings.gateway.contents, keys, "2026-07-02") == 0
+    assert expire(store, settings.gateway.contents, keys, "2026-07-03") == 1
     assert open_content(store, settings, 1) is None
     assert open_content(store, settings, 2).data == b"the words"
     store.add_content(backup)  # the row comes back out of a backup
@@ -90,7 +90,7 @@ def test_a_hold_outlives_its_day_and_ends_when_it_is_released(house):
     kept(store, keys, 1, "2026-01-01")
     kept(store, keys, 2, "2026-01-01")
     assert hold(store, settings, 1).until == "hold"
-    assert erase(store, settings.gateway.contents, keys, "2030-01-01") == 1
+    assert expire(store, settings.gateway.contents, keys, "2030-01-01") == 1
     assert open_content(store, settings, 1).data == b"the words"
     assert open_content(store, settings, 2) is None
     assert hold(store, settings, 2) is None
@@ -133,7 +133,7 @@ def test_two_gateways_make_one_key_of_a_day(house, tmp_path):
     assert DayKeys(settings).key("2026-11-23") == keys.key("2026-11-23")
 
 
-def test_the_commands_list_show_hold_release_and_erase(capfdbinary, tmp_path, monkeypatch):
+def test_the_commands_list_show_hold_release_and_expire(capfdbinary, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "brightline.toml").write_text(
         f'home = "{tmp_path / "h"}"\n[gateway.contents]\nrules = ["{RULE}"]\n'
@@ -148,7 +148,7 @@ def test_the_commands_list_show_hold_release_and_erase(capfdbinary, tmp_path, mo
     assert outcome(["gateway", "content", "show", "7"]) == 0
     assert capfdbinary.readouterr().out == b"the words"
     assert outcome(["gateway", "content", "hold", "7"]) == 0
-    assert outcome(["gateway", "content", "erase"]) == 0
+    assert outcome(["gateway", "content", "expire"]) == 0
     assert outcome(["gateway", "content", "list", "--language", "zh"]) == 0
     assert "依法保留".encode() in capfdbinary.readouterr().out
     assert outcome(["gateway", "content", "release", "7"]) == 0

@@ -14,7 +14,7 @@ from brightline.core.subject import Context, Header, Kind, Role, Subject
 from brightline.detectors.exchange import harm, injection
 
 HERE = Path(__file__).parent
-CONTEXT = Context(time="2026-11-23T12:00:00Z")
+CONTEXT = Context(channel="gateway", time="2026-11-23T12:00:00Z")
 HELD = 0.9  # where the house rules hold a prompt
 REFUSED = 0.95  # where they refuse a request for harm
 ATTACKS = [json.loads(line) for line in (HERE / "attacks.jsonl").read_text("utf-8").splitlines()]

@@ -26,6 +26,7 @@ class Shift:
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.on("request", lambda request: self.fetched.append(request.url))
         self.page.goto(f"{self.url}/")
+        self.page.wait_for_selector("input:focus")  # the page focuses it a moment after it has loaded
         self.page.keyboard.type(who)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(PASSWORD)

@@ -11,7 +11,7 @@ from brightline.core.harm import Harm
 from brightline.core.subject import Kind, Role, Subject
 from brightline.core.words import Words
 from brightline.detectors.exchange.harm_types import HarmType, type_of
-from brightline.detectors.exchange.judging import Judged, judged
+from brightline.detectors.exchange.judging import Judged, judged, may_sense
 from brightline.detectors.exchange.spoken import OWN_ROLES, PASSED_ON, joined, role_of
 from brightline.detectors.exchange.weighing import quote, reasons
 from brightline.media.wellformed import well_formed
@@ -30,13 +30,15 @@ def detect(subject: Subject) -> Iterator[Finding]:
     if subject.kind is Kind.CHAT and subject.parts:
         together = joined(subject.parts)
         if together:
-            yield from _finding(together, judged(together), is_joined=True)
+            yield from _finding(together, judged(together, sense=may_sense(subject)), is_joined=True)
         return
     text = well_formed(subject.text)
     # What tools and documents say asks the model for nothing in the caller's name.
     is_asked = subject.role in {Role.ROOT, Role.TURN} and role_of(subject) not in OWN_ROLES | PASSED_ON
     if text and is_asked:
-        yield from _finding(text, judged(text, thorough=subject.kind is Kind.TURN), is_joined=False)
+        yield from _finding(
+            text, judged(text, thorough=subject.kind is Kind.TURN, sense=may_sense(subject)), is_joined=False
+        )
 
 
 def _finding(text: str, found: Judged, *, is_joined: bool) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from brightline.core.finding import Basis, Finding, Span, details
 from brightline.core.harm import Harm
 from brightline.core.subject import Kind, Role, Subject
 from brightline.core.words import Words
-from brightline.detectors.exchange.judging import TEXT_LIMIT, Judged, judged
+from brightline.detectors.exchange.judging import TEXT_LIMIT, Judged, judged, may_sense
 from brightline.detectors.exchange.spoken import OWN_ROLES, PASSED_ON, joined, role_of
 from brightline.detectors.exchange.weighing import Reason, quote, reasons
 from brightline.media.wellformed import well_formed
@@ -45,12 +45,12 @@ def detect(subject: Subject) -> Iterator[Finding]:
     if subject.kind is Kind.CHAT and subject.parts:
         together = joined(subject.parts)
         if together:
-            yield from _finding(together, judged(together), "joined")
+            yield from _finding(together, judged(together, sense=may_sense(subject)), "joined")
         return
     role, text = role_of(subject), well_formed(subject.text)
     if not text or role in OWN_ROLES:
         return
-    found = judged(text, thorough=subject.kind is Kind.TURN)
+    found = judged(text, thorough=subject.kind is Kind.TURN, sense=may_sense(subject))
     is_passed_on = (
         role in PASSED_ON
         or subject.kind not in {Kind.TURN, Kind.TEXT}

@@ -11,6 +11,7 @@ from collections import OrderedDict
 import msgspec
 
 from brightline.core.finding import Span
+from brightline.core.subject import Subject
 from brightline.detectors.exchange.language import language_of
 from brightline.detectors.exchange.model import NOTHING, Odds, judge, linear_score
 from brightline.detectors.exchange.readings import readings
@@ -28,6 +29,7 @@ READ_SENTENCES = 2  # of them, those that the linear voice suspects most
 MANY = 0.35  # log-odds that each doubling of the windows takes from the highest: measured on honest documents
 GLANCE = 0.2  # of the linear voice alone, from which on the network is asked about a file
 REMEMBERED = 256  # texts whose judgement is kept, by digest: two detectors ask about each
+GATEWAY = "gateway"  # the channel of what is on its way to a model
 
 
 class Peak(msgspec.Struct, frozen=True):
@@ -65,39 +67,49 @@ class Judged(msgspec.Struct, frozen=True):
 _SEEN: OrderedDict[bytes, Judged] = OrderedDict()
 
 
-def judged(text: str, *, thorough: bool = True) -> Judged:
+def may_sense(subject: Subject) -> bool:
+    """Whether the network may read a subject: at the gateway, where what is judged is meant for a model.
+
+    Elsewhere, in files, the linear voice judges alone: the encoder's 150 MB do not fit a worker beside the others'
+    networks, and whole mails are what the network takes for attacks too often.
+    """
+    return subject.context.channel == GATEWAY
+
+
+def judged(text: str, *, thorough: bool = True, sense: bool = True) -> Judged:
     """Judge a text; the same text within the last 256 is not judged twice.
 
     Args:
         text: as it stands; what lies beyond 200,000 characters is not judged.
         thorough: the network reads it in any case; else only where the linear voice sees something, which spares
             files that nobody suspects the second that the encoder takes to load.
+        sense: the network may be asked at all; without it the linear voice judges alone, in a fraction of the memory.
 
     Raises:
         DetectorError: the encoder's package or the weights are missing or damaged.
     """
     key = hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), digest_size=16, salt=bytes([thorough])
+        text.encode("utf-8", "surrogatepass"), digest_size=16, salt=bytes([thorough, sense])
     ).digest()
     if key in _SEEN:
         _SEEN.move_to_end(key)
         return _SEEN[key]
-    found = _SEEN[key] = _judge(text, thorough=thorough)
+    found = _SEEN[key] = _judge(text, thorough=thorough, sense=sense)
     if len(_SEEN) > REMEMBERED:
         _SEEN.popitem(last=False)
     return found
 
 
-def _judge(text: str, *, thorough: bool) -> Judged:
+def _judge(text: str, *, thorough: bool, sense: bool) -> Judged:
     language = language_of(text)
     spans = windows(text[:TEXT_LIMIT], is_chinese=language == "zh")
     hidden = readings(text)
     if not (thorough or hidden or _is_suspected(text, spans)):
         return Judged(Peak(), Peak(), language, len(spans), _is_whole(text, spans))
-    peaks = _of_windows(text, spans)
-    peaks[0] = max(peaks[0], _of_sentences(text[:TEXT_LIMIT]), key=lambda peak: peak.probability)
+    peaks = _of_windows(text, spans, sense=sense)
+    peaks[0] = max(peaks[0], _of_sentences(text[:TEXT_LIMIT], sense=sense), key=lambda peak: peak.probability)
     for reading in hidden:
-        odds = judge(reading.text)
+        odds = judge(reading.text, sense=sense)
         whole = Span(0, len(text))
         peaks = [
             max(peak, Peak(value, whole, reading.form), key=lambda one: one.probability)
@@ -121,10 +133,12 @@ def _is_suspected(text: str, spans: list[Span]) -> bool:
     )
 
 
-def _of_windows(text: str, spans: list[Span]) -> list[Peak]:
+def _of_windows(text: str, spans: list[Span], *, sense: bool) -> list[Peak]:
     """The peaks of attack and harm over the windows that the network reads."""
     chosen = spans if len(spans) <= READ_WINDOWS else _worst(text, spans)
-    odds = [(span, judge(text[span.start : span.end])) for span in chosen] or [(Span(0, 0), NOTHING)]
+    odds = [(span, judge(text[span.start : span.end], sense=sense)) for span in chosen] or [
+        (Span(0, 0), NOTHING)
+    ]
     return [
         max(
             (Peak(_less(_value(one, head), len(spans)), span) for span, one in odds),
@@ -134,7 +148,7 @@ def _of_windows(text: str, spans: list[Span]) -> list[Peak]:
     ]
 
 
-def _of_sentences(text: str) -> Peak:
+def _of_sentences(text: str, *, sense: bool) -> Peak:
     """The sentence of a longer text that most reads like an attack by itself: the company of a mail would hide it."""
     if len(text) < SENTENCES_FROM:
         return Peak()
@@ -142,7 +156,10 @@ def _of_sentences(text: str) -> Peak:
     scored = sorted(
         (-float(linear_score(text[span.start : span.end])[0]), span.start, span) for span in spans
     )
-    read = [(judge(text[span.start : span.end]).attack, span) for _, _, span in scored[:READ_SENTENCES]]
+    read = [
+        (judge(text[span.start : span.end], sense=sense).attack, span)
+        for _, _, span in scored[:READ_SENTENCES]
+    ]
     return max(
         (Peak(_lower(value, ALONE + MANY_SENTENCES * math.log2(len(spans))), span) for value, span in read),
         key=lambda peak: peak.probability,

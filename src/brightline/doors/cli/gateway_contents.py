@@ -10,7 +10,7 @@ from brightline.core.errors import SettingsError
 from brightline.core.words import Words
 from brightline.doors.cli.options import read_settings, settings_options
 from brightline.doors.exits import Exit
-from brightline.doors.gateway.contents import HOLD, DayKeys, erase, hold, open_content, release, today
+from brightline.doors.gateway.contents import HOLD, DayKeys, expire, hold, open_content, release, today
 from brightline.doors.gateway.store import Store
 from brightline.settings import Settings
 
@@ -87,13 +87,13 @@ def release_content(entry: int, settings_file: Path | None, home: Path | None, l
     return Exit.ALLOWED
 
 
-@contents.command(name="erase")
+@contents.command(name="expire")
 @settings_options
-def erase_contents(settings_file: Path | None, home: Path | None, language: str | None) -> int:
+def expire_contents(settings_file: Path | None, home: Path | None, language: str | None) -> int:
     """Destroy the keys of all that was kept long enough; a running gateway does so every hour."""
     settings, store = _open(settings_file, home, language)
     try:
-        gone = erase(store, settings.gateway.contents, DayKeys(settings), today())
+        gone = expire(store, settings.gateway.contents, DayKeys(settings), today())
     finally:
         store.close()
     _say(settings, f"{gone} erased", f"已销毁 {gone} 条")

@@ -88,9 +88,9 @@ class Contents:
             self._waiting.put(None)
             self._thread.join()
 
-    def erase(self) -> int:
+    def expire(self) -> int:
         """Destroy the keys of days whose time is over, and their rows; says how many rows."""
-        return erase(self._store, self._setting, self._keys, today()) if self._keys is not None else 0
+        return expire(self._store, self._setting, self._keys, today()) if self._keys is not None else 0
 
     def _run(self) -> None:
         while (one := self._waiting.get()) is not None:
@@ -231,18 +231,18 @@ def release(store: Store, settings: Settings, index: int) -> Content | None:
         return None
     day, days = content.time[:10], settings.gateway.contents.days
     if _until(day, days) <= today():
-        store.drop_content(index)
+        store.end_content(index)
     else:
         _move(store, settings, content, day)
     return msgspec.structs.replace(content, until=_until(day, days))
 
 
-def erase(store: Store, setting: ContentSetting, keys: DayKeys, now: str) -> int:
+def expire(store: Store, setting: ContentSetting, keys: DayKeys, now: str) -> int:
     """Destroy the keys of days whose time is over on day `now`, then their rows; says how many rows."""
     over = [day for day in keys.days() if _until(day, setting.days) <= now]
     for day in over:
         keys.destroy(day)
-    return sum(store.drop_day(day) for day in over)
+    return sum(store.end_day(day) for day in over)
 
 
 def _move(store: Store, settings: Settings, content: Content, day: str) -> None:

@@ -8,7 +8,7 @@ from brightline.core.errors import ExchangeError
 from brightline.core.finding import Finding
 from brightline.core.words import Words
 from brightline.doors.gateway.judge import Judged
-from brightline.doors.gateway.remedies import ROUNDS, Edit, Remedied, hide, remedied, told
+from brightline.doors.gateway.remedies import ROUNDS, Edit, Remedied, put_away, remedied, told
 from brightline.exchange.answers import read_answer
 from brightline.exchange.guard import Cut, Verdict
 from brightline.exchange.nouns import Answer, Call, Turn
@@ -59,7 +59,7 @@ class Neutral:
             if (
                 remedy is None
                 or not remedy.edits
-                or not hide(remedy.edits, call.turns, self.vault, self._language)
+                or not put_away(remedy.edits, call.turns, self.vault, self._language)
             ):
                 break
             self._note(remedy)
@@ -86,7 +86,7 @@ class Neutral:
             if (
                 remedy is None
                 or not remedy.edits
-                or not hide(remedy.edits, answer.turns, self.vault, self._language)
+                or not put_away(remedy.edits, answer.turns, self.vault, self._language)
             ):
                 break
             self._note(remedy)
@@ -110,7 +110,7 @@ class Neutral:
             if judged.stop is None:
                 self._note(remedy)
             return judged.stop
-        if not hide(remedy.edits, (Turn("assistant", words),), self.vault, self._language):
+        if not put_away(remedy.edits, (Turn("assistant", words),), self.vault, self._language):
             return judged.stop
         cuts = cuts_of(remedy.edits, words, self.vault)
         left = again(without(words, cuts))

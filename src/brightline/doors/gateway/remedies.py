@@ -89,7 +89,7 @@ def remedied(judged: Judged, fail: Fail, *, reroutes: bool = False) -> Remedied 
     return Remedied(tuple(edits), tuple(notices), reroute, tuple(sorted(names)))
 
 
-def hide(edits: Sequence[Edit], turns: Sequence[Turn], vault: Vault, language: str) -> bool:
+def put_away(edits: Sequence[Edit], turns: Sequence[Turn], vault: Vault, language: str) -> bool:
     """Give everything that is to be taken out a name in the vault; False where that cannot be."""
     try:
         for one in edits:

@@ -114,7 +114,7 @@ class Gateway:
             await self._parts.people.ask()
             self._app.state = state
             self._watch_health(state)
-            background = [asyncio.create_task(one) for one in (self._refresh(), self._erase())]
+            background = [asyncio.create_task(one) for one in (self._refresh(), self._expire())]
             self._server.ready = lambda port: self._ready(port, ready)
             self._server.reload = self._reload_logged
             try:
@@ -261,11 +261,11 @@ class Gateway:
                 state.quota.settle(day, rows, spent)
             await state.people.ask()
 
-    async def _erase(self) -> None:
+    async def _expire(self) -> None:
         """Destroy what was kept long enough, at the start and every hour."""
         while True:
             try:
-                gone = await asyncio.to_thread(self._contents.erase)
+                gone = await asyncio.to_thread(self._contents.expire)
                 if gone:
                     _ERRORS.info("contents: %d whose time was over are erased", gone)
             except (BrightlineError, OSError) as error:

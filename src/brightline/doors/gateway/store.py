@@ -163,12 +163,12 @@ class Store:
         with guard(), writing(self._engine) as connection:
             connection.execute(change)
 
-    def drop_content(self, index: int) -> None:
+    def end_content(self, index: int) -> None:
         """Keep an entry's content no longer."""
         with guard(), writing(self._engine) as connection:
             connection.execute(delete(_CONTENTS).where(_CONTENTS.c.entry == index))
 
-    def drop_day(self, day: str) -> int:
+    def end_day(self, day: str) -> int:
         """Keep a day's contents no longer; says how many they were."""
         with guard(), writing(self._engine) as connection:
             return connection.execute(delete(_CONTENTS).where(_CONTENTS.c.day == day)).rowcount
