@@ -4,6 +4,7 @@ python docs/make_reference.py      # `make docs`; tests/doors/test_docs.py holds
 """
 
 import ast
+import copy
 import inspect
 import sys
 import tokenize
@@ -86,6 +87,8 @@ def _commands(
 
 def _command(path: str, command: click.Command) -> str:
     settings = dict(brightline.context_settings) | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    command = copy.copy(command)
+    command._help_option = None  # click keeps the first one asked for, by whatever names it then had  # noqa: SLF001
     context = click.Context(command, info_name=path, **settings)
     return f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
 
