@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs console-pictures build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
+.PHONY: bench-artefact bench-start bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs console-pictures build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -111,6 +111,19 @@ build/litellm/.ready: .uv/bin/uv
 bench-gateway: setup build/litellm/.ready ## CPU of the gateway a request and a streamed event beside LiteLLM's proxy, on loopback
 	$(RUN)/python benchmarks/bench_gateway.py --together 32 --write
 
+# Other scanners, and the libraries that write honest files: environments of their own that may be thrown away.
+build/artefact/.ready: .uv/bin/uv
+	$(UV) venv --quiet --clear build/artefact/peers
+	$(UV) pip install --quiet --python build/artefact/peers picklescan fickling modelscan
+	$(UV) venv --quiet --clear build/artefact/makers
+	$(UV) pip install --quiet --python build/artefact/makers scikit-learn joblib h5py onnx gguf safetensors pandas numpy lightgbm keras
+	$(UV) pip install --quiet --python build/artefact/makers --no-deps xgboost # without the drivers of a GPU
+	@touch $@
+
+bench-artefact: setup build/artefact/.ready ## Malicious and honest model files beside picklescan, fickling and modelscan; rewrites its page
+	build/artefact/makers/bin/python benchmarks/make_benign.py build/artefact/benign
+	$(RUN)/python benchmarks/bench_artefact.py
+
 MINUTES ?= 10
 soak-gateway: setup ## The gateway at its highest load while its upstream misbehaves; rewrites its part of the page (MINUTES=10)
 	$(RUN)/python benchmarks/soak_gateway.py --minutes $(MINUTES) --write
@@ -130,6 +143,9 @@ clients: build/clients/.ready ## Node's OpenAI client, for the gateway's tests
 build/clients/.ready:
 	mkdir -p build/clients && npm install --silent --no-audit --no-fund --prefix build/clients openai@6
 	@touch $@
+
+bench-start: setup ## Seconds from exec to the first answer of `brightline serve`
+	$(RUN)/python benchmarks/start_service.py
 
 bench-service: setup ## Submissions a second that the service accepts durably, on loopback
 	$(RUN)/python benchmarks/bench_service.py

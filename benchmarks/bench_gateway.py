@@ -66,7 +66,8 @@ async def upstream(port, gap_s):
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                size = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+                _, _, length = head.partition(b"content-length: ")
+                size = int(length.split(b"\r\n")[0] or 0)  # LiteLLM asks now and then with no body at all
                 body = await reader.readexactly(size)
                 if b'"stream":true' not in body:
                     writer.write(HEAD % (b"application/json", b"content-length: %d\r\n" % len(whole)) + whole)
@@ -255,7 +256,7 @@ guardrails:
 
 def measure_litellm(name, folder, filtered, upstream_port, arguments):
     """LiteLLM's proxy, one worker, without a database; None where it is not installed or does not start."""
-    program = Path(folder) / "bin" / "litellm"
+    program = (Path(folder) / "bin" / "litellm").resolve()  # it starts in a folder of its own
     if not program.exists():
         print(f"{name}: not installed in {folder}")
         return None

@@ -11,6 +11,7 @@ from brightline.examine.pool import Pool
 from brightline.ledger.ledger import Ledger
 from brightline.line import Keyed, Known, Line
 from brightline.policy.decide import Policy, compile_policy, policy_bytes
+from brightline.policy.force import Force
 from brightline.policy.packs import load_packs
 from brightline.settings import Settings
 
@@ -25,7 +26,12 @@ class House:
     settings: Settings
     line: Line
     ledger: Ledger
-    policy: Policy
+    force: Force
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the settings, in force for every tenant that has promoted none."""
+        return self.force.own
 
 
 @contextmanager
@@ -36,8 +42,9 @@ def assemble(settings: Settings) -> Iterator[House]:
         BrightlineError: one of the parts cannot be had; the message says which.
     """
     pool = Pool(settings, catalogue())  # first: its processes warm up while we load the rest
-    _compile_banks(settings)
+    compile_banks(settings)
     policy = policy_in_force(settings)
+    force = Force(policy)
     with open_ledger(settings) as ledger, pool:
         ledger.save_policy(policy.digest, policy_bytes(policy))
 
@@ -54,16 +61,15 @@ def assemble(settings: Settings) -> Iterator[House]:
 
         line = Line(
             pool=pool,
-            decide=policy.decide,
-            policy=policy.digest,
+            policy_of=lambda context: force.of(context.tenant),
             limit_bytes=settings.limits.subject_bytes,
             record=record,
             known=known,
         )
-        yield House(settings, line, ledger, policy)
+        yield House(settings, line, ledger, force)
 
 
-def _compile_banks(settings: Settings) -> None:
+def compile_banks(settings: Settings) -> None:
     """Compile each bank once, so that a malformed line is told before work begins and workers only map the result."""
     if settings.banks:
         from brightline.detectors.known.banks import (

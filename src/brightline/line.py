@@ -17,12 +17,13 @@ import msgspec
 from brightline.core.decision import Decision
 from brightline.core.finding import Examination
 from brightline.core.receipt import Receipt
-from brightline.core.signatures import Decide
 from brightline.core.subject import Blob, Context
 from brightline.core.wire import digest
 from brightline.examine.messages import Examined, PartPreview, Task
 from brightline.examine.pool import Pool
 from brightline.intake.digests import edge_digest, sha256
+from brightline.policy.decide import Policy
+from brightline.settings import Settings
 
 BATCH = 256  # decisions that share one durable write
 LOOKUP = 64  # jobs that are looked up in the ledger together
@@ -98,8 +99,7 @@ class Line:
         self,
         *,
         pool: Pool,
-        decide: Decide,
-        policy: str,
+        policy_of: Callable[[Context], Policy],
         limit_bytes: int,
         record: Callable[[Sequence[Keyed]], Sequence[Receipt]],
         known: Callable[[Sequence[str]], Mapping[str, Known]],
@@ -108,21 +108,24 @@ class Line:
 
         Args:
             pool: examines.
-            decide: the policy.
-            policy: its digest.
+            policy_of: the policy that is in force for a context at this moment.
             limit_bytes: a larger file is known by its size and ends, because nobody is going to read it.
             record: makes decisions durable.
             known: finds decisions that were recorded under the same key.
         """
         self._pool = pool
-        self._decide = decide
-        self._policy = policy
+        self._policy_of = policy_of
         self._limit_bytes = limit_bytes
         self._record = record
         self._known = known
 
     def start(self) -> None:
         """Start the workers now, so that the first job does not wait for them."""
+        self._pool.start()
+
+    def change(self, settings: Settings) -> None:
+        """Examine under other settings, such as other banks, from the next job on; never while jobs are under way."""
+        self._pool.change(settings)
         self._pool.start()
 
     def judge(self, jobs: Iterable[Job], *, preview: bool = False) -> Iterator[Judgement]:
@@ -177,7 +180,7 @@ class Line:
 
         A job that the ledger knows needs a worker only to draw its preview.
         """
-        keyed: list[tuple[Job, str, str]] = []
+        keyed: list[tuple[Job, str, str, Policy]] = []
         for job in chunk:
             try:
                 content = _digest_of(job, self._limit_bytes)
@@ -186,13 +189,15 @@ class Line:
                 continue
             # What makes two jobs the same: bytes, context without its time, policy and detectors.
             context = msgspec.structs.replace(job.context, time="")
-            keyed.append((job, content, digest([content, context, self._policy, self._pool.digest])))
-        known = self._known([key for job, _, key in keyed if not job.again])
-        for job, content, key in keyed:
+            policy = self._policy_of(job.context)
+            key = digest([content, context, policy.digest, self._pool.digest])
+            keyed.append((job, content, key, policy))
+        known = self._known([key for job, _, key, _ in keyed if not job.again])
+        for job, content, key, policy in keyed:
             if key in known and not preview:
                 settled.append(_from_record(job, known[key]))
             else:
-                yield _KeyedJob(job, content, key, known.get(key))
+                yield _KeyedJob(job, content, key, known.get(key), policy)
 
     def _settle(self, examined: Sequence[Examined], under_way: "_UnderWay") -> Iterator[Judgement]:
         """Decide, record, and only then give out."""
@@ -204,7 +209,11 @@ class Line:
             if done.examination is not None and under_way.known(done.number) is None
         ]
         keyed = [
-            Keyed(examination, self._decide(examination), under_way.record_key(done.number, examination))
+            Keyed(
+                examination,
+                under_way.policy(done.number).decide(examination),
+                under_way.record_key(done.number, examination),
+            )
             for done, examination in judged
         ]
         receipts = self._record(keyed) if keyed else ()
@@ -238,6 +247,7 @@ class _KeyedJob(msgspec.Struct, frozen=True):
     digest: str  # of the bytes
     key: str
     known: Known | None
+    policy: Policy  # that its key names: it decides even if another comes into force meanwhile
 
 
 def _digest_of(job: Job, limit_bytes: int) -> str:
@@ -278,6 +288,10 @@ class _UnderWay:
     def known(self, number: int) -> Known | None:
         """What the ledger held of it before."""
         return self._keyed[number].known
+
+    def policy(self, number: int) -> Policy:
+        """What decides it."""
+        return self._keyed[number].policy
 
     def end(self, number: int) -> list[Job]:
         del self._numbers[self._keyed.pop(number).key]

@@ -1,5 +1,6 @@
 """The table `[service]` in brightline.toml: where the service listens, how long things are kept and may take."""
 
+import ipaddress
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,13 @@ class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         medium_hours: see above.
         low_hours: see above.
         second_percent: share of cases that a second person reviews blindly.
-        egress: webhooks and URLs beyond loopback may be called.
+        golden_percent: golden cases, whose right answer is known, for each hundred cases; reviewers cannot tell them.
+        egress: webhooks beyond loopback may be called.
+        fetch: callers may hand in a URL, which the service then fetches.
+        fetch_hosts: the only hosts that are fetched from, `.example.com` for whatever lies below; none are all.
+        fetch_ports: the only ports that are fetched from.
+        fetch_networks: networks that are fetched from although they are not public, e.g. `10.1.0.0/16`; none is the safe choice.
+        fetch_seconds: that a URL may take, with its redirects.
         hook_attempts: deliveries of one notice before it is given up until somebody replays it.
         templates: folder of notices that replace ours; empty is ours.
     """
@@ -56,7 +63,13 @@ class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     medium_hours: float = 24.0
     low_hours: float = 72.0
     second_percent: float = 0.0
+    golden_percent: float = 0.0
     egress: bool = False
+    fetch: bool = False
+    fetch_hosts: tuple[str, ...] = ()
+    fetch_ports: tuple[int, ...] = (80, 443)
+    fetch_networks: tuple[str, ...] = ()
+    fetch_seconds: float = 20.0
     hook_attempts: int = 12
     templates: Path = Path()
 
@@ -64,7 +77,7 @@ class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 _POSITIVE = (
     "claim_seconds", "session_seconds", "session_days", "lease_seconds", "attempts", "upload_bytes",
     "request_seconds", "requests_per_minute", "retention_days", "appeal_days", "critical_hours", "high_hours",
-    "medium_hours", "low_hours", "hook_attempts",
+    "medium_hours", "low_hours", "hook_attempts", "fetch_seconds",
 )  # fmt: skip
 
 
@@ -77,8 +90,21 @@ def fault_of_service(setting: ServiceSetting) -> str:
         return f"`service.undo_seconds` is {setting.undo_seconds}, expected 0 or more"
     if not 0 <= setting.port <= 65535:
         return f"`service.port` is {setting.port}, expected 0 to 65535"
-    if not 0 <= setting.second_percent <= 100:
-        return f"`service.second_percent` is {setting.second_percent}, expected 0 to 100"
+    for name in ("second_percent", "golden_percent"):
+        if not 0 <= getattr(setting, name) <= 100:
+            return f"`service.{name}` is {getattr(setting, name)}, expected 0 to 100"
     if setting.public_url and not setting.public_url.startswith(("http://", "https://")):
         return f"`service.public_url` is `{setting.public_url}`, expected it to begin with `https://`"
+    return _fault_of_fetching(setting)
+
+
+def _fault_of_fetching(setting: ServiceSetting) -> str:
+    for port in setting.fetch_ports:
+        if not 1 <= port <= 65535:
+            return f"`service.fetch_ports` has {port}, expected 1 to 65535"
+    for network in setting.fetch_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            return f"`service.fetch_networks` has `{network[:80]}`, expected a network such as `10.1.0.0/16`"
     return ""

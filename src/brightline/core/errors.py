@@ -13,6 +13,7 @@
     │   ├── NotThereError           there is none, or it is another tenant's
     │   ├── ConflictError           somebody was quicker, or the same key names another request
     │   └── RefusedError            the person may not do that
+    ├── GovernanceError             a key, signature, attestation, waiver or baseline cannot be read or written
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
         └── VerificationError       a proof, signature or digest does not hold
@@ -71,6 +72,10 @@ class ConflictError(ReviewError):
 
 class RefusedError(ReviewError):
     """The person, or program, may not do that."""
+
+
+class GovernanceError(BrightlineError):
+    """A key, signature, attestation, waiver, baseline or register cannot be read, written or used as asked."""
 
 
 class PolicyError(BrightlineError):

@@ -194,6 +194,30 @@ CATALOGUE: tuple[Entry, ...] = (
         harms=(Harm.UNLABELLED_AIGC,),
         spared=True,
     ),
+    Entry(
+        "artefact.config",
+        "brightline.detectors.artefact.configured",
+        kinds=(Kind.JSON, Kind.TEXT, Kind.HTML, Kind.MARKDOWN, Kind.CSV, Kind.FEED, Kind.CHAT, Kind.HDF5),
+        harms=(Harm.OPEN_MODEL_UNVETTED,),
+    ),
+    Entry(
+        "artefact.container",
+        "brightline.detectors.artefact.container",
+        whole=True,
+        harms=(Harm.OPEN_MODEL_UNVETTED,),
+    ),
+    Entry(
+        "artefact.pickle",
+        "brightline.detectors.artefact.pickled",
+        kinds=(Kind.PICKLE, Kind.TORCH, Kind.NUMPY),
+        harms=(Harm.OPEN_MODEL_UNVETTED,),
+    ),
+    Entry(
+        "artefact.tensors",
+        "brightline.detectors.artefact.tensors",
+        kinds=(Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX),
+        harms=(Harm.OPEN_MODEL_UNVETTED,),
+    ),
     Entry("known.items", "brightline.detectors.known.known", whole=True, harms=tuple(Harm)),
 )
 

@@ -49,7 +49,7 @@ class Pool:
 
     def __init__(self, settings: Settings, entries: Sequence[Entry]) -> None:
         self.digest = digest_of(entries, settings)
-        self._settings = settings
+        self._settings, self._entries = settings, tuple(entries)
         self._encoded = (encode_settings(settings), msgspec.msgpack.encode(tuple(entries)))
         self._context = multiprocessing.get_context("forkserver")
         # Loading the modules once in the server makes a replacement worker start in milliseconds.
@@ -81,6 +81,13 @@ class Pool:
         """Start the workers, unless they run; returns when their modules are loaded."""
         if not self._workers:
             self._workers = [self._start() for _ in range(worker_count(self._settings))]
+
+    def change(self, settings: Settings) -> None:
+        """Examine under other settings, such as other banks, from the next run on; never while one is under way."""
+        self.digest = digest_of(self._entries, settings)
+        self._settings = settings
+        self._encoded = (encode_settings(settings), self._encoded[1])
+        self.__exit__(None, None, None)
 
     def run(self, tasks: Iterable[Task | None]) -> Iterator[list[Examined]]:
         """Examine tasks, in any order; gives what is done since the last look, and an empty list on idle ticks.

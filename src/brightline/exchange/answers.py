@@ -66,6 +66,8 @@ def _pieces(protocol: Protocol, body: dict[str, Json]) -> Iterator[list[str]]:
             inner, around = "choices", _AROUND
         case Protocol.RESPONSES:
             inner, around = "output", REPEATED
+        case Protocol.IMAGES:
+            inner, around = "data", _AROUND  # beside each picture stand words: the prompt as it was rewritten
         case _:
             inner, around = "content", _AROUND
     choices = body.get(inner)

@@ -1,12 +1,17 @@
 """Model files by their content: safetensors header, pickle opcodes, ONNX fields."""
 
+import bz2
+import lzma
 import re
+import zlib
 
 import msgspec
 
 from brightline.core.subject import Kind
 
 SAFETENSORS_HEADER_BYTES = 100_000_000  # the format's own limit
+UNPACKED_HEAD_BYTES = 64 * 1024  # of something compressed, to see whether it is a pickle
+LZMA_MEMORY_BYTES = 64 * 1024 * 1024  # what a dictionary may take: xz -9 asks for 64 MiB
 PICKLE_OPCODES = 64  # how far the walk goes; what is a valid pickle for so long is a pickle
 
 # Argument lengths of pickle opcodes (Python's pickletools): fixed, or a little-endian length of so many bytes first.
@@ -67,7 +72,7 @@ def sniff_model(head: bytes, size: int) -> Kind | None:
     """
     if _is_safetensors(head, size):
         return Kind.SAFETENSORS
-    if _is_pickle(head, size):
+    if _is_pickle(head, size) or _is_compressed_pickle(head):
         return Kind.PICKLE
     return Kind.ONNX if _is_onnx(head) else None
 
@@ -89,6 +94,22 @@ def _is_pickle(head: bytes, size: int) -> bool:
     if head[:1] == b"\x80":
         return len(head) > 2 and 2 <= head[1] <= 5 and _walk(head, 2, size, proven=True)
     return _walk(head, 0, size, proven=False)
+
+
+def _is_compressed_pickle(head: bytes) -> bool:
+    """What joblib writes when asked to compress: zlib, bzip2, xz or lzma around a pickle. A gzip is an archive."""
+    if not head.startswith((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ\0", b"\x5d\0\0")):
+        return False
+    try:
+        if head[:1] == b"x":
+            start = zlib.decompressobj().decompress(head, UNPACKED_HEAD_BYTES)
+        elif head[:1] == b"B":
+            start = bz2.BZ2Decompressor().decompress(head, UNPACKED_HEAD_BYTES)
+        else:
+            start = lzma.LZMADecompressor(memlimit=LZMA_MEMORY_BYTES).decompress(head, UNPACKED_HEAD_BYTES)
+    except (zlib.error, OSError, ValueError, EOFError, lzma.LZMAError):
+        return False
+    return _is_pickle(start, UNPACKED_HEAD_BYTES + 1 if len(start) == UNPACKED_HEAD_BYTES else len(start))
 
 
 def _walk(head: bytes, position: int, size: int, *, proven: bool) -> bool:

@@ -3,11 +3,10 @@
 from functools import partial
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.errors import LedgerError, VerificationError
 from brightline.ledger import store
-from brightline.ledger.engine import snapshot, writing
+from brightline.ledger.engine import insert_new, snapshot, writing
 from brightline.ledger.merkle import Frontier, load_frontier, root
 from brightline.ledger.note import SignerKey, VerifierKey, open_checkpoint
 from brightline.ledger.tables import log
@@ -29,9 +28,8 @@ def begin(engine: Engine, key: SignerKey, *, check: bool) -> Frontier:
         is_new = connection.execute(select(log)).first() is None
     if is_new:
         with writing(engine) as connection:
-            make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             row = {"id": 1, "origin": key.name, "vkey": str(key.verifier)}
-            connection.execute(make(log).values(row).on_conflict_do_nothing())
+            connection.execute(insert_new(connection, log).values(row).on_conflict_do_nothing())
     with engine.connect() as connection:
         check_owner(connection, key.verifier)
     if not check:

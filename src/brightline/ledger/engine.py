@@ -6,13 +6,17 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from brightline.core.errors import LedgerError
 from brightline.ledger.tables import REVISION, log
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 60  # a writer waits this long for others; a batch holds the lock for well under a second
 CACHE_KIB = 64 * 1024  # page cache of one SQLite connection
@@ -109,6 +113,18 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def lock_log(connection: Connection) -> None:
     """Wait until we alone may append. SQLite has locked already, with BEGIN IMMEDIATE."""
     connection.execute(select(log.c.id).with_for_update())
+
+
+def insert_new(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that can pass over rows that are there already, in the words of this database."""
+    # late: the other database's dialect brings its drivers along, a tenth of the time that a start takes
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+    from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+    return insert_postgresql(table)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Row, Table, insert, select, text, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.errors import VerificationError
+from brightline.ledger.engine import insert_new
 from brightline.ledger.entry import Draft
 from brightline.ledger.merkle import HASH_BYTES, TILE_WIDTH, Node, bundle
 from brightline.ledger.tables import (
@@ -127,9 +127,8 @@ def write_nodes(connection: Connection, new: Sequence[Node]) -> None:
 
 def write_text(connection: Connection, data: bytes) -> None:
     """Keep bytes under their SHA-256, once."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     row = {"digest": hashlib.sha256(data).digest(), "data": data}
-    connection.execute(make(texts).values(row).on_conflict_do_nothing())
+    connection.execute(insert_new(connection, texts).values(row).on_conflict_do_nothing())
 
 
 def read_text(connection: Connection, digest: str) -> bytes | None:

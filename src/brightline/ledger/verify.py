@@ -61,6 +61,15 @@ class Head:
     root: bytes
 
 
+@dataclass(frozen=True)
+class Proven:
+    """An entry that a proof has shown to be in the log."""
+
+    index: int
+    entry: bytes
+    head: Head
+
+
 @dataclass
 class Report:
     """What a verification found."""
@@ -317,7 +326,13 @@ def check_other_files(folder: Path, size: int) -> Iterator[str]:
 
 def check_proof(path: Path, log: Key, witnesses: Sequence[Key]) -> str:
     """Check a C2SP tlog-proof that carries its entry in the `extra` line; says what it proves."""
-    head, blank, note = _text(path, PROOF_LIMIT_BYTES).partition("\n\n")
+    proven = open_proof(_text(path, PROOF_LIMIT_BYTES), log, witnesses)
+    return f"{path}: entry {proven.index} is in {proven.head.origin} of size {proven.head.size}"
+
+
+def open_proof(text: str, log: Key, witnesses: Sequence[Key]) -> Proven:
+    """Check the text of a tlog-proof: signatures, and the way from the entry to the signed root."""
+    head, blank, note = text.partition("\n\n")
     lines = head.split("\n")
     if not blank or len(lines) < 3 or lines[0] != PROOF_HEADER:
         raise Fault(f"no proof: expected {PROOF_HEADER}, extra, index, hashes and a checkpoint")
@@ -331,7 +346,7 @@ def check_proof(path: Path, log: Key, witnesses: Sequence[Key]) -> str:
         != checkpoint.root
     ):
         raise Fault(f"entry {index} is not in the log of size {checkpoint.size}")
-    return f"{path}: entry {index} is in {checkpoint.origin} of size {checkpoint.size}"
+    return Proven(int(index), entry, checkpoint)
 
 
 def tile_path(level: str, number: int, width: int = WIDTH) -> str:

@@ -1,7 +1,7 @@
 """Back-tests a policy: what it would change on the decisions recorded so far."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -61,7 +61,10 @@ class BacktestReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def backtest(
-    recorded: Iterable[tuple[Examination, Decision]], policy: Policy, listed: int = CHANGES_LISTED
+    recorded: Iterable[tuple[Examination, Decision]],
+    policy: Policy,
+    listed: int = CHANGES_LISTED,
+    heard: Callable[[Decision, Decision], None] | None = None,
 ) -> BacktestReport:
     """Decide every recorded examination again and compare; memory does not grow with their number.
 
@@ -69,12 +72,15 @@ def backtest(
         recorded: examinations with the decisions made on them, read once.
         policy: the policy to try.
         listed: how many changes to list.
+        heard: is told of each decision as recorded and as it comes out now, in turn.
     """
     counts: Counter[tuple[Action, Action]] = Counter()
     changes: list[Change] = []
     differing = 0
     for examination, before in recorded:
         after = policy.decide(examination)
+        if heard is not None:
+            heard(before, after)
         counts[before.action, after.action] += 1
         change = _change(before, after)
         if change is not None:

@@ -51,6 +51,9 @@ MEDIA_TYPES: dict[Kind, str] = {
     Kind.PPTX: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     Kind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+PDF_LIMIT_BYTES = (
+    128 * 1024 * 1024
+)  # the library unpacks a whole PDF in memory; intake reads no larger one either
 REPORT_LIMIT_BYTES = 16 * 1024 * 1024  # JSON report of a store; histories of hundreds of edits have 1 MB
 DECOMPRESSED_LIMIT_MB = 32  # compressed manifests (C2PA 2.4, 11.2.3) may unpack to this
 QUOTE_LIMIT = 80  # characters of content in a finding
@@ -154,6 +157,10 @@ def _detect(pack: TrustPack, context: c2pa.Context, subject: Subject) -> Iterato
     if not _may_hold_manifest(subject):
         yield _absent(pack, subject)
         return
+    if subject.kind is Kind.PDF and subject.size_bytes > PDF_LIMIT_BYTES:
+        raise DetectorError(
+            f"a PDF of {subject.size_bytes} bytes, more than {PDF_LIMIT_BYTES >> 20} MiB, was not searched for a manifest"
+        )
     yield from _judge(partial(_read, subject, media_type, context), pack, subject)
 
 

@@ -8,14 +8,16 @@ from brightline.review.tables import submissions
 
 def alike(connection: Connection, submission: Submission, count: int = 10) -> list[Submission]:
     """The tenant's newest submissions with the same digest, without this one."""
-    if not submission.digest:
-        return []
+    own = select(submissions.c.copy_of).where(submissions.c.id == submission.id)
+    if not submission.digest or connection.execute(own).scalar():
+        return []  # what a golden case copies would show it to be one
     wanted = (
         select(submissions.c.id)
         .where(
             submissions.c.digest == submission.digest,
             submissions.c.tenant == submission.tenant,
             submissions.c.id != submission.id,
+            submissions.c.copy_of.is_(None),
         )
         .order_by(submissions.c.id.desc())
         .limit(count)

@@ -1,22 +1,25 @@
 """Campaigns: enforcement over a span of time, counted by category, such as the two phases of Qinglang 2026.
 
 Counts come from what was decided in that span; what was disposed of beside single subjects (products, accounts, sites) people
-enter, each entry with who and when. Other packs can be tried in shadow on the same decisions: `shadow` says what they would change.
+enter, here by category or in the register of measures, each entry with who and when. A campaign names the packs whose rules it
+relies on (`rules`); other packs can be tried in shadow on the same decisions: `shadow` says what they would change.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from brightline.core.errors import ConflictError, NotThereError, ReviewError
+from brightline.core.errors import ConflictError, ReviewError
 from brightline.core.harm import Harm
 from brightline.core.words import Words
 from brightline.policy.harms import crosswalk
+from brightline.review import measures
+from brightline.review.measures import Disposed
+from brightline.review.rows import PAGE_LIMIT, keep, row_of, sliced
 from brightline.review.store import new_id, now_ms
 from brightline.review.tables import appeals, campaigns, cases, submissions
 
@@ -24,16 +27,6 @@ DAY_MS = 86_400_000
 GOALS_LIMIT = 20  # goals of one campaign
 DISPOSALS_LIMIT = 5_000  # entries of one campaign
 OTHER = "other"  # category of a harm that no list names
-
-
-class Disposed(StrEnum):
-    """What was disposed of beside single subjects."""
-
-    PRODUCT = "product"
-    ACCOUNT = "account"
-    SITE = "site"
-    DATASET = "dataset"
-    ITEM = "item"
 
 
 # CAC, 清朗·整治AI应用乱象, 2026-04-30: two phases of seven categories (titles seen in public digests of the notice).
@@ -77,7 +70,7 @@ class Disposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as it stands; `shadow` are packs that are tried and not in force."""
+    """A campaign as it stands; `rules` are packs that it relies on, `shadow` packs that are tried and not in force."""
 
     id: str
     tenant: str
@@ -89,6 +82,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     goals: tuple[Goal, ...]
     shadow: tuple[str, ...]
     disposals: tuple[Disposal, ...]
+    rules: tuple[str, ...] = ()
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +134,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     goals: tuple[Goal, ...]
     shadow: tuple[str, ...]
     disposals: tuple[Disposal, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 def open_campaign(
@@ -152,6 +147,7 @@ def open_campaign(
     until_ms: int,
     goals: tuple[Goal, ...] = (),
     shadow: tuple[str, ...] = (),
+    rules: tuple[str, ...] = (),
 ) -> Campaign:
     """Begin a campaign.
 
@@ -165,7 +161,7 @@ def open_campaign(
     if len(goals) > GOALS_LIMIT:
         raise ReviewError(f"a campaign has at most {GOALS_LIMIT} goals")
     campaign = new_id()
-    facts = _Facts(title=title[:200], about=about, goals=goals, shadow=shadow)
+    facts = _Facts(title=title[:200], about=about, goals=goals, shadow=shadow, rules=rules)
     connection.execute(
         insert(campaigns).values(
             id=campaign,
@@ -185,18 +181,14 @@ def get(connection: Connection, campaign: str, tenant: str) -> Campaign:
     Raises:
         NotThereError: this tenant has none of that id.
     """
-    row = connection.execute(
-        select(campaigns).where(campaigns.c.id == campaign, campaigns.c.tenant == tenant)
-    ).first()
-    if row is None:
-        raise NotThereError(f"no campaign `{campaign[:40]}`")
-    return _campaign(row)
+    return _campaign(row_of(connection, campaigns, campaign, tenant))
 
 
-def listed(connection: Connection, tenant: str) -> list[Campaign]:
-    """All campaigns of a tenant, the newest first."""
-    wanted = select(campaigns).where(campaigns.c.tenant == tenant).order_by(campaigns.c.from_ms.desc())
-    return [_campaign(row) for row in connection.execute(wanted)]
+def listed(connection: Connection, tenant: str, count: int = PAGE_LIMIT, skip: int = 0) -> list[Campaign]:
+    """Campaigns of a tenant, the newest first."""
+    wanted = select(campaigns).where(campaigns.c.tenant == tenant)
+    ordered = wanted.order_by(campaigns.c.from_ms.desc(), campaigns.c.id.desc())
+    return [_campaign(row) for row in connection.execute(sliced(ordered, count, skip))]
 
 
 def dispose(
@@ -218,11 +210,7 @@ def dispose(
     """
     if category not in QINGLANG_2026:
         raise ReviewError(f"no category `{category[:20]}`; known: {', '.join(QINGLANG_2026)}")
-    row = connection.execute(
-        select(campaigns).where(campaigns.c.id == campaign, campaigns.c.tenant == tenant).with_for_update()
-    ).first()
-    if row is None:
-        raise NotThereError(f"no campaign `{campaign[:40]}`")
+    row = row_of(connection, campaigns, campaign, tenant, held=True)
     if row.state != "running":
         raise ConflictError(f"campaign `{campaign}` has ended")
     facts = msgspec.json.decode(row.facts, type=_Facts)
@@ -232,9 +220,7 @@ def dispose(
         kind=kind, count=count, category=category, note=note[:1000], person=person, at_ms=now_ms()
     )
     later = msgspec.structs.replace(facts, disposals=(*facts.disposals, entry))
-    connection.execute(
-        update(campaigns).where(campaigns.c.id == campaign).values(facts=msgspec.json.encode(later))
-    )
+    keep(connection, campaigns, campaign, later)
     return get(connection, campaign, tenant)
 
 
@@ -275,6 +261,9 @@ def report(connection: Connection, campaign: Campaign) -> Report:
     disposed: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in campaign.disposals:
         disposed[entry.category][entry.kind.value] += entry.count
+    for measure in measures.between(connection, campaign.tenant, campaign.from_ms, campaign.until_ms):
+        for category in categories_of(measure.harm):
+            disposed[category][measure.kind.value] += measure.count
     goals = {goal.category: goal.wanted for goal in campaign.goals}
     people, changed = _people(connection, campaign)
     return Report(
@@ -311,6 +300,7 @@ def categories_of(harm: str) -> tuple[str, ...]:
 def _span(campaign: Campaign) -> tuple[Any, ...]:
     return (
         submissions.c.tenant == campaign.tenant,
+        submissions.c.copy_of.is_(None),
         submissions.c.done_ms >= campaign.from_ms,
         submissions.c.done_ms < campaign.until_ms,
     )
@@ -319,6 +309,7 @@ def _span(campaign: Campaign) -> tuple[Any, ...]:
 def _people(connection: Connection, campaign: Campaign) -> tuple[dict[str, int], int]:
     wanted = select(cases.c.decided, cases.c.asked).where(
         cases.c.tenant == campaign.tenant,
+        cases.c.golden == "",
         cases.c.state == "closed",
         cases.c.decided_ms >= campaign.from_ms,
         cases.c.decided_ms < campaign.until_ms,
@@ -357,4 +348,5 @@ def _campaign(row: Row[Any]) -> Campaign:
         goals=facts.goals,
         shadow=facts.shadow,
         disposals=facts.disposals,
+        rules=facts.rules,
     )

@@ -159,6 +159,12 @@ def get(connection: Connection, case: str, tenant: str) -> Case:
     return _case(row)
 
 
+def of_submission(connection: Connection, submission: str, tenant: str) -> str:
+    """The id of a submission's case; empty where it has none."""
+    wanted = select(cases.c.id).where(cases.c.submission == submission, cases.c.tenant == tenant)
+    return connection.execute(wanted).scalar() or ""
+
+
 def history(connection: Connection, case: str) -> list[Event]:
     """What happened to a case, oldest first."""
     rows = connection.execute(select(events).where(events.c.case_id == case).order_by(events.c.id))

@@ -13,6 +13,7 @@ from brightline.core.decision import Standing
 from brightline.core.errors import ConflictError, NotThereError, ReviewError
 from brightline.core.words import Words
 from brightline.review import outbox
+from brightline.review.rows import PAGE_LIMIT, keep, row_of, sliced
 from brightline.review.store import new_id, now_ms
 from brightline.review.tables import incidents
 
@@ -79,6 +80,17 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     met_ms: int | None = None
 
 
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that went to an authority: under which clock, to whom, under which number, what it said, by whom, when."""
+
+    clock: str
+    authority: str
+    reference: str
+    said: str
+    person: str
+    at_ms: int
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident as it stands.
 
@@ -93,6 +105,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         found_ms: when it was found: the clocks start here, and a report later than that does not move them.
         closed_ms: when it was closed.
         terms: its clocks.
+        filed: reports to authorities, oldest first.
     """
 
     id: str
@@ -105,6 +118,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     found_ms: int
     closed_ms: int | None
     terms: tuple[Term, ...]
+    filed: tuple[Filed, ...] = ()
 
 
 class _Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +126,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     duties: tuple[Duty, ...]
     submissions: tuple[str, ...]
     met: dict[str, int] = {}
+    filed: tuple[Filed, ...] = ()
 
 
 def open_incident(
@@ -154,42 +169,35 @@ def get(connection: Connection, incident: str, tenant: str) -> Incident:
     Raises:
         NotThereError: this tenant has none of that id.
     """
-    row = connection.execute(
-        select(incidents).where(incidents.c.id == incident, incidents.c.tenant == tenant)
-    ).first()
-    if row is None:
-        raise NotThereError(f"no incident `{incident[:40]}`")
-    return _incident(row)
+    return _incident(row_of(connection, incidents, incident, tenant))
 
 
-def listed(connection: Connection, tenant: str) -> list[Incident]:
-    """All incidents of a tenant: open ones first, then the newest."""
+def listed(connection: Connection, tenant: str, count: int = PAGE_LIMIT, skip: int = 0) -> list[Incident]:
+    """Incidents of a tenant: open ones first, then the newest."""
     wanted = select(incidents).where(incidents.c.tenant == tenant)
-    rows = connection.execute(wanted.order_by(incidents.c.state.desc(), incidents.c.found_ms.desc()))
-    return [_incident(row) for row in rows]
+    ordered = wanted.order_by(incidents.c.state.desc(), incidents.c.found_ms.desc(), incidents.c.id.desc())
+    return [_incident(row) for row in connection.execute(sliced(ordered, count, skip))]
 
 
-def meet(connection: Connection, incident: str, tenant: str, duty: Duty, clock: str) -> Incident:
-    """Say that a term was met, now.
+def meet(
+    connection: Connection, incident: str, tenant: str, duty: Duty, clock: str, filed: Filed | None = None
+) -> Incident:
+    """Say that a term was met, now; `filed` is the report by which it was.
 
     Raises:
         NotThereError: there is no such incident or clock.
         ConflictError: it was met before.
     """
-    found = get(connection, incident, tenant)
-    term = next((one for one in found.terms if (one.duty, one.clock.id) == (duty, clock)), None)
+    row = row_of(connection, incidents, incident, tenant, held=True)
+    term = next((one for one in _incident(row).terms if (one.duty, one.clock.id) == (duty, clock)), None)
     if term is None:
         raise NotThereError(f"incident `{incident}` has no clock `{duty.value}/{clock[:20]}`")
     if term.met_ms is not None:
         raise ConflictError(f"clock `{duty.value}/{clock}` of incident `{incident}` was met before")
-    row = connection.execute(
-        select(incidents.c.facts).where(incidents.c.id == incident).with_for_update()
-    ).one()
     facts = msgspec.json.decode(row.facts, type=_Facts)
-    later = msgspec.structs.replace(facts, met=facts.met | {f"{duty.value}/{clock}": now_ms()})
-    connection.execute(
-        update(incidents).where(incidents.c.id == incident).values(facts=msgspec.json.encode(later))
-    )
+    met = facts.met | {f"{duty.value}/{clock}": now_ms()}
+    reports = (*facts.filed, filed) if filed is not None else facts.filed
+    keep(connection, incidents, incident, msgspec.structs.replace(facts, met=met, filed=reports))
     return get(connection, incident, tenant)
 
 
@@ -227,4 +235,5 @@ def _incident(row: Row[Any]) -> Incident:
     return Incident(
         id=row.id, tenant=row.tenant, title=row.title, note=facts.note, duties=facts.duties,
         submissions=facts.submissions, state=row.state, found_ms=row.found_ms, closed_ms=row.closed_ms, terms=terms,
+        filed=facts.filed,
     )  # fmt: skip

@@ -8,11 +8,9 @@ import hashlib
 import secrets
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from pyotp import TOTP, random_base32
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -20,6 +18,9 @@ from brightline.core.errors import ConflictError, NotThereError, RefusedError, R
 from brightline.review.store import Store, new_id, now_ms
 from brightline.review.tables import people, sessions, tokens
 from brightline.settings_service import ServiceSetting
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 PASSWORD_LEAST, PASSWORD_MOST = 12, 256  # characters; the longest so that hashing stays cheap
 FREE_FAILURES = 5  # in a row, before an account rests
@@ -168,9 +169,9 @@ def end_session(store: Store, cookie: str) -> None:
         connection.execute(delete(sessions).where(sessions.c.digest == _hash(cookie)))
 
 
-def end_sessions(connection: Connection, person: str) -> None:
-    """Sign a person out everywhere, as after a change of password or role."""
-    connection.execute(delete(sessions).where(sessions.c.person == person))
+def end_sessions(connection: Connection, person: str, keep: str = "") -> None:
+    """Sign a person out everywhere, as after a change of password or role; but for the session of the cookie `keep`."""
+    connection.execute(delete(sessions).where(sessions.c.person == person, sessions.c.digest != _hash(keep)))
 
 
 def add_token(store: Store, tenant: str, name: str, roles: tuple[Role, ...]) -> tuple[str, str]:
@@ -309,7 +310,11 @@ def set_second(connection: Connection, store: Store, person: str, secret: str, c
     Raises:
         ReviewError: the code does not fit the secret, so the authenticator does not have it.
     """
-    if not TOTP(secret).verify(code, valid_window=1):
+    try:
+        fits = TOTP(secret).verify(code, valid_window=1)
+    except ValueError:  # no base32, or too short: not a secret of ours
+        fits = False
+    if not fits:
         raise ReviewError("the code does not fit: scan the picture again, and see that the clock is right")
     sealed = store.vault.seal(secret.encode(), f"second/{person}")
     connection.execute(update(people).where(people.c.id == person).values(second=sealed))
@@ -330,6 +335,8 @@ def hash_password(password: str) -> str:
 
 def _verify(hashed: str, password: str) -> bool:
     """Whether the password fits; takes as long where there is no account."""
+    from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
     try:
         _hasher().verify(hashed or _nobody(), password)
     except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -338,7 +345,9 @@ def _verify(hashed: str, password: str) -> bool:
 
 
 @cache
-def _hasher() -> PasswordHasher:
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher  # late: it builds a C interface, which a start need not wait for
+
     return PasswordHasher()
 
 

@@ -52,7 +52,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 def overview(connection: Connection, tenant: str, days: int) -> Overview:
     """Numbers of a tenant."""
     since = now_ms() - days * DAY_MS
-    mine = (submissions.c.tenant == tenant, submissions.c.made_ms >= since)
+    mine = (submissions.c.tenant == tenant, submissions.c.made_ms >= since, submissions.c.copy_of.is_(None))
     bucket = submissions.c.made_ms / DAY_MS
     by_day: dict[int, Counter[str]] = defaultdict(Counter)
     day = func.floor(bucket) if connection.dialect.name == "postgresql" else submissions.c.made_ms // DAY_MS

@@ -4,15 +4,15 @@ The state of a row is `waiting`, `leased`, `done` or `dead`. A worker that dies 
 the row; what it had recorded already is found again in the ledger by its job key, so nothing is decided twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from brightline.core.decision import Action
 from brightline.core.errors import ConflictError, NotThereError
 from brightline.core.subject import Context
+from brightline.ledger.engine import insert_new
 from brightline.review import cases, outbox
 from brightline.review.content import put
 from brightline.review.store import Store, new_id, now_ms
@@ -145,8 +145,8 @@ def _accept(
         "name": offer.name[:NAME_LIMIT], "content": content, "context": msgspec.json.encode(offer.context),
         "priority": offer.priority, "state": "waiting", "made_ms": made,
     }  # fmt: skip
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    taken = make(submissions).values(**row).on_conflict_do_nothing().returning(submissions.c.id)
+    fresh = insert_new(connection, submissions).values(**row).on_conflict_do_nothing()
+    taken = fresh.returning(submissions.c.id)
     if connection.execute(taken).first() is not None:
         return Accepted(submission, repeated=False)
     connection.execute(delete(pieces).where(pieces.c.content == content))  # another server was quicker
@@ -237,8 +237,21 @@ def give_back(store: Store, worker: str, ids: Sequence[str]) -> None:
         )
 
 
-def complete(store: Store, worker: str, done: Sequence[Judged], setting: ServiceSetting) -> list[str]:
+def complete(
+    store: Store,
+    worker: str,
+    done: Sequence[Judged],
+    setting: ServiceSetting,
+    beside: Callable[[Connection, str], None] | None = None,
+) -> list[str]:
     """Write down decisions that are in the ledger, with their cases and notices, in one transaction.
+
+    Args:
+        store: of the service.
+        worker: who holds the leases.
+        done: what was decided.
+        setting: for the cases.
+        beside: writes down more of each that is completed, by its id, in the same transaction.
 
     Returns:
         Ids that were completed by this call; one whose lease went to another worker is left to that one.
@@ -265,6 +278,8 @@ def complete(store: Store, worker: str, done: Sequence[Judged], setting: Service
             outbox.announce(connection, row.tenant, "submission.decided", told(row))
             if one.action >= Action.REVIEW:
                 cases.open_case(connection, row, setting)
+            if beside is not None:
+                beside(connection, one.id)
             completed.append(one.id)
     return completed
 
@@ -316,7 +331,7 @@ def page(
     action: str = "",
 ) -> list[Submission]:
     """The newest submissions, older than the id `before` where one is given."""
-    wanted = select(submissions).where(submissions.c.tenant == tenant)
+    wanted = select(submissions).where(submissions.c.tenant == tenant, submissions.c.copy_of.is_(None))
     if before:
         wanted = wanted.where(submissions.c.id < before)
     if state:

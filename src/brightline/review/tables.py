@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from brightline.ledger.engine import Schema
 
-SCHEMA = Schema("r0001", Path(__file__).parent / "migrations", "review_version")
+SCHEMA = Schema("r0003", Path(__file__).parent / "migrations", "review_version")
 
 metadata = MetaData()
 
@@ -88,6 +88,7 @@ submissions = Table(
     Column("probability", Float, nullable=False, default=0.0),
     Column("gaps", Integer, nullable=False, default=0),
     Column("seconds", Float, nullable=False, default=0.0),
+    Column("copy_of", ID, nullable=True),  # what a golden case shows is a copy, and counted nowhere
     UniqueConstraint("tenant", "key", name="submissions_key"),
     Index("submissions_queue", "state", "priority", "made_ms"),
     Index("submissions_digest", "digest"),
@@ -148,9 +149,54 @@ appeals = Table(
     Column("reviewer", ID, nullable=True),
     Column("outcome", String(8), nullable=False, default=""),
     Column("notice", Text, nullable=False, default=""),
+    Column("notice_zh", Text, nullable=False, default="", server_default=""),
     Column("decided_ms", BigInteger, nullable=True),
     Column("entry", BigInteger, nullable=True),
     Index("appeals_open", "tenant", "state", "due_ms"),
+)
+# The codes with which those whom a decision concerns contest it without an account.
+contests = Table(
+    "contests",
+    metadata,
+    Column("submission", ID, ForeignKey("submissions.id"), primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("digest", HASH, nullable=False, unique=True),  # of the code
+    Column("sealed", LargeBinary, nullable=False),  # the code under the master key, to be told again
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# What others complain of, and what was taken down or disposed of.
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("what", String(16), nullable=False),  # see complaints.Ground
+    Column("facts", LargeBinary, nullable=False),  # JSON, see complaints.Complaint
+    Column("contact", LargeBinary, nullable=True),  # under the master key
+    Column("submission", ID, ForeignKey("submissions.id"), nullable=True),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("outcome", String(8), nullable=False, default=""),
+    Column("decided_by", ID, nullable=True),
+    Column("decided_ms", BigInteger, nullable=True),
+    Index("complaints_open", "tenant", "state", "due_ms"),
+)
+measures = Table(
+    "measures",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("kind", String(8), nullable=False),  # see measures.Disposed
+    Column("deed", String(12), nullable=False),  # see measures.Deed
+    Column("harm", String(32), nullable=False),
+    Column("facts", LargeBinary, nullable=False),  # JSON, see measures.Measure
+    Column("submission", ID, ForeignKey("submissions.id"), nullable=True),
+    Column("complaint", ID, ForeignKey("complaints.id"), nullable=True),
+    Column("person", ID, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("measures_time", "tenant", "at_ms"),
 )
 
 incidents = Table(

@@ -1,6 +1,7 @@
 """The console in a real browser: a shift's work by keyboard alone, nothing executed, accessible, a proof verified there."""
 
 import re
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -173,10 +174,47 @@ def test_a_proof_is_verified_in_the_browser_and_a_wrong_key_is_told(console, shi
     one.page.wait_for_selector("#steps li.bad")
 
 
+@pytest.fixture(scope="module")
+def rows(console):
+    """Pages of one row each: an appeal, a complaint, an incident, a campaign, a statement; and those without an account."""
+    boss, rev = console.program("boss"), console.program("rev")
+    submission = console.ids["bank-phishing.eml"]
+    now = int(time.time() * 1000)
+    made = {
+        "appeals": rev.post("/v1/appeals", json={"submission": submission, "reason": "it is ours " * 40}),
+        "complaints": rev.post("/v1/complaints", json={"what": "minor", "said": "x" * 300, "submission": submission}),
+        "incidents": boss.post(
+            "/v1/incidents", json={"title": "Cloned voice", "duties": ["cn_cii", "eu_serious"], "submissions": [submission]}
+        ),
+        "campaigns": boss.post(
+            "/v1/campaigns",
+            json={
+                "title": "Clear spring", "from_ms": now - 86_400_000, "until_ms": now + 86_400_000,
+                "goals": [{"category": "QL26-1.6", "wanted": 3}], "shadow": ["cn/qinglang-2026"], "rules": ["house/default"],
+            },
+        ),
+    }  # fmt: skip
+    for answer in made.values():
+        assert answer.status_code == 201, answer.text
+    campaign = made["campaigns"].json()["id"]
+    boss.post(
+        f"/v1/campaigns/{campaign}/disposals", json={"kind": "account", "count": 3, "category": "QL26-1.6"}
+    )
+    rev.post(
+        "/v1/measures",
+        json={"kind": "site", "deed": "disabled", "target": f"https://example.com/{'x' * 300}"},
+    )
+    return [
+        *(f"/{place}/{answer.json()['id']}" for place, answer in made.items()),
+        f"/cases/{console.case('bank-phishing.eml')}/statement", "/queue/clusters", "/appeal", "/appeal/status",
+        f"/incidents?submission={submission}", f"/register?submission={submission}", f"/complaints?submission={submission}",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("scheme", "language", "width"), [("light", "en", 1280), ("dark", "zh", 360), ("dark", "en", 3840)]
 )
-def test_every_page_is_accessible_and_fits(console, shift, scheme, language, width):
+def test_every_page_is_accessible_and_fits(console, shift, rows, scheme, language, width):
     locale = "zh-CN" if language == "zh" else "en-GB"
     one = shift("boss", color_scheme=scheme, locale=locale, viewport={"width": width, "height": 900})
     cases = [
@@ -184,11 +222,14 @@ def test_every_page_is_accessible_and_fits(console, shift, scheme, language, wid
         for name in ("message.eml", "coffee-cup-altered.jpg", "grandson-scam.zh.txt", "waves-cut.mp4")
     ]
     paths = (
-        [place.path for place in PLACES] + [f"/cases/{case}" for case in cases] + ["/ledger/1", "/cases/none"]
+        [place.path for place in PLACES]
+        + [f"/cases/{case}" for case in cases]
+        + ["/ledger/1", "/cases/none", *rows]
     )
     axe, found = Axe(), []
     for path in paths:
         one.page.goto(one.url + path)
+        one.page.evaluate("for (const node of document.querySelectorAll('details')) node.open = true")
         assert one.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         assert one.page.locator("html").get_attribute("data-language") == language
         results = axe.run(one.page).response["violations"]

@@ -1,23 +1,20 @@
-"""A real service on loopback, over a real house: accounts, tokens and a worker."""
+"""A real service on loopback, over a real house: accounts, tokens and a worker; once on SQLite, once on a real PostgreSQL."""
 
-import socket
-import threading
-import time
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
-from brightline.doors.service.app import make_app
 from brightline.doors.service.serve import open_state
 from brightline.doors.service.state import State
 from brightline.review import people
 from brightline.review.people import Role
 from brightline.settings import Settings
 from brightline.settings_service import ServiceSetting
+from serving import served
 
 PASSWORD = "correct horse battery"
 ROLES = {
@@ -48,28 +45,26 @@ class Running:
             client.close()
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One service for all tests; each hands in what it needs."""
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service on each database for all tests; each hands in what it needs."""
     home: Path = tmp_path_factory.mktemp("service")
+    database = ""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        schema = f"running{os.getpid()}"
+        server.psql(f"CREATE SCHEMA {schema}")
+        plain = str(server.get_uri())
+        database = f"{plain}{'&' if '?' in plain else '?'}options=-csearch_path%3D{schema}"
     setting = ServiceSetting(undo_seconds=0.5, requests_per_minute=100_000)
-    with open_state(Settings(home=home, jobs=1, service=setting)) as state:
+    with open_state(Settings(home=home, jobs=1, database=database, service=setting)) as state:
         tokens = {}
         for tenant in ("t", "other"):
             for name, roles in ROLES.items():
                 who = name if tenant == "t" else f"other-{name}"
                 people.add_person(state.store, tenant, who, who, roles, PASSWORD)
                 tokens[who] = people.add_token(state.store, tenant, who, roles)[1]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(make_app(state), port=port, log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.02)
-        found = Running(f"http://127.0.0.1:{port}", state, tokens)
-        yield found
-        found.close()
-        server.should_exit = True
-        thread.join()
+        with served(state) as url:
+            found = Running(url, state, tokens)
+            yield found
+            found.close()

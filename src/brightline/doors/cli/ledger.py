@@ -59,6 +59,23 @@ def verify(
     return report.code
 
 
+@command.command()
+@click.argument("bundle", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", default="", help="The log's public key that you have from elsewhere.")
+def evidence(bundle: Path, key: str) -> int:
+    """Verify BUNDLE, an evidence bundle of the service, offline; without --key only that it is whole."""
+    from brightline.ledger.evidence import verify_evidence  # it runs alone, too
+
+    report = verify_evidence(bundle, key)
+    for line in report.said:
+        click.echo(f"verified: {line}")
+    for line in report.faults:
+        click.echo(f"tampered: {line}")
+    for line in report.unknown:
+        click.echo(f"cannot tell: {line}", err=True)
+    return report.code
+
+
 def _verify_store(settings: Settings) -> int:
     from brightline.ledger.audit import verify_store
 

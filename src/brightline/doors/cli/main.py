@@ -11,6 +11,9 @@ from brightline.doors.cli.usage import in_language, language_asked
 
 COMMANDS = {
     "scan": "Judge files, folders or standard input.",
+    "gate": "Judge models and data sets whole, for pipelines.",
+    "bom": "Write the bill of materials of a model or data set.",
+    "assess": "Question a model endpoint against banks of risks.",
     "mark": "Write marks of AI-made content, verify and compare them.",
     "explain": "Say why a recorded decision was made.",
     "detectors": "List the detectors and what they look at.",
@@ -77,7 +80,7 @@ def outcome(arguments: Sequence[str] | None = None) -> int:
         return done.exit_code
     except click.ClickException as error:
         _show(error, language)
-        return 2
+        return max(error.exit_code, 2)  # a door of its own codes, such as `gate`, says so
     except (KeyboardInterrupt, click.Abort):
         click.echo("brightline: stopped; what was recorded stays recorded, run again to resume", err=True)
         return 130

@@ -20,7 +20,6 @@ from brightline.doors.report.timeline import TimelineView, timelines
 from brightline.doors.words import ACTIONS, BASES, NOT_JUDGED
 from brightline.examine.messages import PartPreview
 from brightline.line import Judgement
-from brightline.media.heat import heat_png
 from brightline.policy.harms import harm_words
 
 TAGS = 0xE0000  # where Unicode's tag characters begin
@@ -255,6 +254,8 @@ def _heat_views(part: str, findings: Sequence[Finding]) -> Iterator[HeatView]:
                     en=f"Heat map of `{finding.detector}`: the deeper the colour, the more a place speaks for it; {most.en}.",
                     zh=f"`{finding.detector}` 热力图：颜色越深，该处越支持此判断；{most.zh}。",
                 )
+                from brightline.media.heat import heat_png  # late: numpy, for the few parts that have one
+
                 yield HeatView(_base64(heat_png(place)), words)
 
 

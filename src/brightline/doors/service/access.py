@@ -14,11 +14,12 @@ from http import HTTPStatus
 from fastapi import Request
 
 from brightline.doors.service.problems import ProblemError
-from brightline.doors.service.state import State
+from brightline.doors.service.state import Rates, State
 from brightline.review import people
 from brightline.review.people import May, Person
 
 COOKIE = "brightline"
+SECURE_COOKIE = "__Host-brightline"  # by TLS: no other host of the domain can plant it (RFC 6265bis, 4.1.3.2)
 CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "csrf"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Guard = Callable[[Request], Awaitable[Person]]
@@ -41,6 +42,21 @@ def language_of(request: Request) -> str:
     return state_of(request).house.settings.language
 
 
+def is_secure(request: Request) -> bool:
+    """Whether people reach us by TLS, so that cookies may say so."""
+    return state_of(request).setting.public_url.startswith("https://")
+
+
+def cookie_name(request: Request) -> str:
+    """The name of the session's cookie."""
+    return SECURE_COOKIE if is_secure(request) else COOKIE
+
+
+def cookie_of(request: Request) -> str:
+    """The session's cookie, as the browser sent it; empty where there is none."""
+    return request.cookies.get(cookie_name(request), "")
+
+
 def csrf_of(cookie: str) -> str:
     """The CSRF token of a session."""
     return hashlib.blake2b(cookie.encode(), digest_size=24, person=b"brightline-csrf").hexdigest()
@@ -52,10 +68,26 @@ async def person_of(request: Request) -> Person | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return await asyncio.to_thread(people.find_token, state.store, token.strip())
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = cookie_of(request)
     if not cookie:
         return None
     return await asyncio.to_thread(people.find_session, state.store, cookie, state.setting)
+
+
+def limited(request: Request, rates: Rates, caller: str) -> None:
+    """Count a request of a caller; the answer's head says how many are left.
+
+    Raises:
+        ProblemError: 429, with the seconds to wait; too many came.
+    """
+    wait = rates.take(caller)
+    request.state.rates = rates.fields(caller)
+    if wait:
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too many requests: come again later",
+            {"retry-after": str(int(wait) + 1)},
+        )
 
 
 def needs(deed: May | None) -> Guard:
@@ -67,12 +99,7 @@ def needs(deed: May | None) -> Guard:
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED, "sign in, or send a token", {"www-authenticate": "Bearer"}
             )
-        if wait := state_of(request).rates.take(person.id):
-            raise ProblemError(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "too many requests: come again later",
-                {"retry-after": str(int(wait) + 1)},
-            )
+        limited(request, state_of(request).rates, person.id)
         if not person.is_program and request.method not in SAFE:
             await _check_csrf(request)
         if deed is not None and not person.may(deed):
@@ -85,11 +112,18 @@ def needs(deed: May | None) -> Guard:
 
 
 async def _check_csrf(request: Request) -> None:
-    expected = csrf_of(request.cookies.get(COOKIE, ""))
+    expected = csrf_of(cookie_of(request))
     given = request.headers.get(CSRF_HEADER, "")
     if not given and request.headers.get("content-type", "").startswith(
         ("application/x-www-form-urlencoded", "multipart/form-data")
     ):
-        given = str((await request.form()).get(CSRF_FIELD, ""))
-    if not hmac.compare_digest(given.encode(), expected.encode()):
+        form = await request.form()
+        given = str(form.get(CSRF_FIELD, ""))
+        if not _same(given, expected):
+            await form.close()  # files that came with it
+    if not _same(given, expected):
         raise ProblemError(HTTPStatus.FORBIDDEN, "the form is not of this session: load the page again")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())

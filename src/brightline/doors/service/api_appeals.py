@@ -4,22 +4,16 @@ import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
-from brightline.doors.service.access import needs, state_of
+from brightline.doors.service.access import language_of, limited, state_of
+from brightline.doors.service.asks import Count, Reviewer, Seer, Skip, SomeId, Submitter, told
 from brightline.doors.service.forms import Form
-from brightline.doors.service.problems import ProblemError
 from brightline.review import appeals
 from brightline.review.appeals import Appeal, Outcome
-from brightline.review.people import May, Person
 
 ROUTER = APIRouter(prefix="/v1", tags=["appeals"])
-Seer = Annotated[Person, Depends(needs(May.SEE))]
-Submitter = Annotated[Person, Depends(needs(May.SUBMIT))]
-Reviewer = Annotated[Person, Depends(needs(May.REVIEW))]
-SomeId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class AppealForm(Form):
@@ -30,10 +24,11 @@ class AppealForm(Form):
 
 
 class OutcomeForm(Form):
-    """What becomes of it, and what its author is told."""
+    """What becomes of it, and what its author is told, in English, 中文 or both."""
 
     outcome: Literal["upheld", "rejected"]
-    notice: Annotated[str, Field(min_length=1, max_length=4000)]
+    notice: Annotated[str, Field(max_length=4000)] = ""
+    notice_zh: Annotated[str, Field(max_length=4000)] = ""
 
 
 @ROUTER.post("/appeals", status_code=HTTPStatus.CREATED)
@@ -49,23 +44,22 @@ def open_appeal(request: Request, form: AppealForm, person: Submitter) -> dict[s
 
 @ROUTER.get("/appeals")
 def list_appeals(
-    request: Request, person: Seer, state: Annotated[str, Query(pattern="^(open|decided)$")] = "open"
+    request: Request,
+    person: Seer,
+    state: Annotated[str, Query(pattern="^(open|decided)$")] = "open",
+    count: Count = 100,
+    skip: Skip = 0,
 ) -> list[dict[str, Any]]:
     """Appeals of your tenant, those due first."""
     with state_of(request).store.reading() as connection:
-        return [told(one) for one in appeals.listed(connection, person.tenant, state)]
+        return [told(one) for one in appeals.listed(connection, person.tenant, state, count, skip)]
 
 
 @ROUTER.get("/appeals/status/{code}")
 async def status(request: Request, code: Annotated[str, Path(max_length=60)]) -> dict[str, Any]:
     """How an appeal stands, for whoever holds its code; no account is asked for."""
     host = request.client.host if request.client is not None else ""
-    if wait := state_of(request).rates.take(f"code/{host}"):
-        raise ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too many requests: come again later",
-            {"retry-after": str(int(wait) + 1)},
-        )
+    limited(request, state_of(request).rates, f"code/{host}")
     return await asyncio.to_thread(_status, request, code)
 
 
@@ -81,17 +75,25 @@ def decide(request: Request, appeal: SomeId, form: OutcomeForm, person: Reviewer
     """Decide an appeal; its author reads the notice by the code."""
     with state_of(request).store.writing() as connection:
         return told(
-            appeals.decide(connection, appeal, person.tenant, person.id, Outcome(form.outcome), form.notice)
+            appeals.decide(
+                connection,
+                appeal,
+                person.tenant,
+                person.id,
+                Outcome(form.outcome),
+                form.notice,
+                form.notice_zh,
+            )
         )
+
+
+def notice_of(appeal: Appeal, language: str) -> str:
+    """What its author is told, in that language where there is a notice in it."""
+    return (appeal.notice_zh or appeal.notice) if language == "zh" else (appeal.notice or appeal.notice_zh)
 
 
 def _status(request: Request, code: str) -> dict[str, Any]:
     with state_of(request).store.reading() as connection:
         found = appeals.of_code(connection, code)
-    return {"state": found.state, "outcome": found.outcome, "notice": found.notice, "due_ms": found.due_ms}
-
-
-def told(appeal: Appeal) -> dict[str, Any]:
-    """An appeal as people see it."""
-    shown: dict[str, Any] = msgspec.to_builtins(appeal)
-    return shown
+    notice = notice_of(found, language_of(request))
+    return {"state": found.state, "outcome": found.outcome, "notice": notice, "due_ms": found.due_ms}

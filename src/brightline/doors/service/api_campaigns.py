@@ -4,30 +4,28 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from brightline.core.errors import ReviewError
-from brightline.doors.service import campaign_report, record
-from brightline.doors.service.access import language_of, needs, state_of
+from brightline.doors.service import campaign_report, documents, record
+from brightline.doors.service.access import language_of, state_of
+from brightline.doors.service.asks import Count, Manager, Seer, Skip, SomeId, told
 from brightline.doors.service.forms import Form
 from brightline.doors.service.state import State
 from brightline.policy.backtest import backtest
 from brightline.policy.decide import compile_policy
 from brightline.policy.packs import load_packs, shipped
 from brightline.review import campaigns
-from brightline.review.campaigns import Campaign, Disposed, Goal, Report
-from brightline.review.people import May, Person
+from brightline.review.campaigns import Goal, Report
+from brightline.review.measures import Disposed
+from brightline.review.rows import PAGE_LIMIT
 
 ROUTER = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
-Seer = Annotated[Person, Depends(needs(May.SEE))]
-Manager = Annotated[Person, Depends(needs(May.MANAGE))]
-SomeId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Time = Annotated[int, Field(ge=0, le=2**48)]
-MEDIA = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-}
+
+
+PackName = Annotated[str, Field(max_length=80)]
 
 
 class GoalForm(Form):
@@ -38,14 +36,15 @@ class GoalForm(Form):
 
 
 class CampaignForm(Form):
-    """A campaign; times are milliseconds since 1970. `shadow` names shipped packs to try on its decisions."""
+    """A campaign; times are milliseconds since 1970. `rules` names shipped packs that it relies on, `shadow` such to try."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     about: Annotated[str, Field(max_length=4000)] = ""
     from_ms: Time
     until_ms: Time
     goals: Annotated[list[GoalForm], Field(default_factory=list, max_length=campaigns.GOALS_LIMIT)]
-    shadow: Annotated[list[Annotated[str, Field(max_length=80)]], Field(default_factory=list, max_length=10)]
+    rules: Annotated[list[PackName], Field(default_factory=list, max_length=10)]
+    shadow: Annotated[list[PackName], Field(default_factory=list, max_length=10)]
 
 
 class DisposalForm(Form):
@@ -58,23 +57,25 @@ class DisposalForm(Form):
 
 
 @ROUTER.get("")
-def list_campaigns(request: Request, person: Seer) -> list[dict[str, Any]]:
+def list_campaigns(
+    request: Request, person: Seer, count: Count = PAGE_LIMIT, skip: Skip = 0
+) -> list[dict[str, Any]]:
     """Campaigns of your tenant, the newest first."""
     with state_of(request).store.reading() as connection:
-        return [told(one) for one in campaigns.listed(connection, person.tenant)]
+        return [told(one) for one in campaigns.listed(connection, person.tenant, count, skip)]
 
 
 @ROUTER.post("", status_code=HTTPStatus.CREATED)
 def open_campaign(request: Request, form: CampaignForm, person: Manager) -> dict[str, Any]:
     """Begin a campaign."""
     state = state_of(request)
-    if unknown := [name for name in form.shadow if name not in shipped()]:
+    if unknown := [name for name in (*form.rules, *form.shadow) if name not in shipped()]:
         raise ReviewError(f"no pack `{unknown[0]}` ships; known: {', '.join(shipped())}")
     goals = tuple(Goal(category=one.category, wanted=one.wanted) for one in form.goals)
     with state.store.writing() as connection:
         made = campaigns.open_campaign(
             connection, person.tenant, title=form.title, about=form.about, from_ms=form.from_ms, until_ms=form.until_ms,
-            goals=goals, shadow=tuple(form.shadow),
+            goals=goals, shadow=tuple(form.shadow), rules=tuple(form.rules),
         )  # fmt: skip
     record.done(state, person, "campaign.open", None, {"of": made.id})
     return told(made)
@@ -113,22 +114,19 @@ def end(request: Request, campaign: SomeId, person: Manager) -> dict[str, Any]:
 @ROUTER.get("/{campaign}/report")
 def get_report(request: Request, campaign: SomeId, person: Seer) -> dict[str, Any]:
     """Counts by category, action and day, appeals, and what people decided otherwise."""
-    shown: dict[str, Any] = msgspec.to_builtins(report_of(state_of(request), campaign, person.tenant))
-    return shown
+    return told(report_of(state_of(request), campaign, person.tenant))
 
 
-@ROUTER.get("/{campaign}/report.{form}")
-def get_document(request: Request, campaign: SomeId, form: Literal["pdf", "docx"], person: Seer) -> Response:
+@ROUTER.get("/{campaign}/report.{form}", response_class=Response, responses=documents.RESPONSES)
+def get_document(
+    request: Request, campaign: SomeId, form: Literal["html", "pdf", "docx"], person: Seer
+) -> Response:
     """The report as a document, in the language that you ask for."""
     state = state_of(request)
     head = state.house.ledger.checkpoint()
     found = report_of(state, campaign, person.tenant)
     made = list(campaign_report.blocks(found, language_of(request), head))
-    data = campaign_report.as_pdf(made) if form == "pdf" else campaign_report.as_docx(made)
-    name = f"campaign-{campaign[:12]}.{form}"
-    return Response(
-        data, media_type=MEDIA[form], headers={"content-disposition": f'attachment; filename="{name}"'}
-    )
+    return documents.served(made, form, f"campaign-{campaign[:12]}")
 
 
 @ROUTER.get("/{campaign}/shadow")
@@ -162,9 +160,3 @@ def report_of(state: State, campaign: str, tenant: str) -> Report:
     """
     with state.store.reading() as connection:
         return campaigns.report(connection, campaigns.get(connection, campaign, tenant))
-
-
-def told(campaign: Campaign) -> dict[str, Any]:
-    """A campaign as people see it."""
-    shown: dict[str, Any] = msgspec.to_builtins(campaign)
-    return shown

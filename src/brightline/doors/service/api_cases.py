@@ -164,6 +164,7 @@ def is_blind(case: Case, person: Person) -> bool:
 def told(case: Case, person: Person) -> dict[str, Any]:
     """A case as this person may see it."""
     shown: dict[str, Any] = msgspec.to_builtins(case)
+    del shown["golden"]  # nobody knows a golden case by looking at it
     if is_blind(case, person):
         shown |= {"decided": "", "decided_by": None}
     return shown

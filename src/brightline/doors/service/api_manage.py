@@ -152,7 +152,7 @@ def ledger_key(request: Request) -> str:
 @ROUTER.get("/ledger/entries/{index}")
 def ledger_entry(request: Request, index: Index, person: Auditor) -> dict[str, Any]:
     """One entry of your tenant, checked against its leaf hash."""
-    _check_own(request, index, person)
+    check_own(request, index, person)
     told: dict[str, Any] = msgspec.to_builtins(
         state_of(request).house.ledger.entry(index), enc_hook=lambda value: base64.b64encode(value).decode()
     )
@@ -162,11 +162,11 @@ def ledger_entry(request: Request, index: Index, person: Auditor) -> dict[str, A
 @ROUTER.get("/ledger/entries/{index}/proof", response_class=PlainTextResponse)
 def ledger_proof(request: Request, index: Index, person: Auditor) -> Response:
     """A C2SP `.tlog-proof` of one entry of your tenant."""
-    _check_own(request, index, person)
+    check_own(request, index, person)
     return PlainTextResponse(state_of(request).house.ledger.prove(index))
 
 
-def _check_own(request: Request, index: int, person: Person) -> None:
+def check_own(request: Request, index: int, person: Person) -> None:
     """See that an entry is of the person's tenant; another's is as if it were not there.
 
     Raises:

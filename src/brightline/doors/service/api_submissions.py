@@ -27,6 +27,9 @@ from brightline.review.people import May, Person
 from brightline.review.submissions import KEY_LIMIT, Offer, Submission
 
 ROUTER = APIRouter(prefix="/v1/submissions", tags=["submissions"])
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The bytes, as they came."}
+}
 TOO_LARGE = "more than {} bytes: raise `service.upload_bytes`"
 Submitter = Annotated[Person, Depends(needs(May.SUBMIT))]
 Seer = Annotated[Person, Depends(needs(May.SEE))]
@@ -39,6 +42,7 @@ Key = Annotated[str, Header(alias="idempotency-key", max_length=KEY_LIMIT)]
 @ROUTER.post("", status_code=HTTPStatus.ACCEPTED, openapi_extra={"requestBody": {"content": {
     "application/json": {"schema": TextForm.model_json_schema()},
     "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
     "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {
         "file": {"type": "string", "format": "binary"}}}},
 }}})  # fmt: skip
@@ -48,11 +52,11 @@ async def submit(
     """Hand something in: a JSON text, the bytes themselves, or a multipart file. Durable when this answers."""
     state = state_of(request)
     offer = await _offer_of(request, person, key)
-    accepted = await _accept(state, offer)
-    found = await _await(state, accepted.id, person.tenant, wait)
+    accepted = await accept(state, offer)
+    found = await awaited(state, accepted.id, person.tenant, wait)
     if found.state in {"done", "dead"}:
         response.status_code = HTTPStatus.OK
-    return _out(found, repeated=accepted.repeated)
+    return as_told(found, repeated=accepted.repeated)
 
 
 @ROUTER.post("/batch", status_code=HTTPStatus.ACCEPTED)
@@ -66,7 +70,7 @@ async def submit_batch(request: Request, form: BatchForm, person: Submitter) -> 
     _wake(state)
     with state.store.reading() as connection:
         return [
-            _out(submissions.get(connection, one.id, person.tenant), repeated=one.repeated)
+            as_told(submissions.get(connection, one.id, person.tenant), repeated=one.repeated)
             for one in done
             if not isinstance(one, ConflictError)
         ]
@@ -86,7 +90,7 @@ def list_submissions(
         found = submissions.page(
             connection, person.tenant, before=before, count=count, state=state, action=action
         )
-    return Page(items=[_out(one) for one in found], next=found[-1].id if len(found) == count else "")
+    return Page(items=[as_told(one) for one in found], next=found[-1].id if len(found) == count else "")
 
 
 @ROUTER.get("/{submission}")
@@ -94,7 +98,7 @@ async def get_submission(
     request: Request, submission: SubmissionId, person: Submitter, wait: Wait = 0.0
 ) -> SubmissionOut:
     """One submission, with its decision once there is one."""
-    return _out(await _await(state_of(request), submission, person.tenant, wait))
+    return as_told(await awaited(state_of(request), submission, person.tenant, wait))
 
 
 @ROUTER.get("/{submission}/answer")
@@ -121,7 +125,7 @@ def get_proof(request: Request, submission: SubmissionId, person: Seer) -> str:
     return state.house.ledger.prove(_decided(state, submission, person.tenant).entry or 0)
 
 
-@ROUTER.get("/{submission}/content")
+@ROUTER.get("/{submission}/content", response_class=StreamingResponse, responses=BYTES)
 def get_content(request: Request, submission: SubmissionId, person: Reader) -> StreamingResponse:
     """The bytes themselves, as a download that no browser opens; the reading is in the ledger before the first byte."""
     state = state_of(request)
@@ -173,7 +177,13 @@ def _decided(state: State, submission: str, tenant: str) -> Submission:
     return found
 
 
-async def _accept(state: State, offer: Offer) -> submissions.Accepted:
+async def accept(state: State, offer: Offer) -> submissions.Accepted:
+    """Durable in the queue.
+
+    Raises:
+        ProblemError: 503, the queue is full.
+        ConflictError: the key was used for other bytes before.
+    """
     try:
         accepted = await state.intake.accept(offer)
     except asyncio.QueueFull:
@@ -191,7 +201,7 @@ def _wake(state: State) -> None:
         state.worker.wake()
 
 
-async def _await(state: State, submission: str, tenant: str, wait: float) -> Submission:
+async def awaited(state: State, submission: str, tenant: str, wait: float) -> Submission:
     """The submission, when it is decided or the caller has waited long enough."""
     until = time.monotonic() + min(wait, state.setting.request_seconds)
     while True:
@@ -227,7 +237,8 @@ async def _offer_of(request: Request, person: Person, key: str) -> Offer:
             data, name = await file.read(), (file.filename or "")[:200]
     else:
         data = await _body(request, limit)
-    return _offer(person, data, name or "upload", key, Audience.PUBLIC, Declaration.NONE, 0)
+    name = name.replace("\x00", "") or "upload"  # databases take no NUL
+    return make_offer(person, data, name, key, Audience.PUBLIC, Declaration.NONE, 0)
 
 
 def _check_length(request: Request, limit: int) -> None:
@@ -249,14 +260,15 @@ async def _body(request: Request, limit: int) -> bytes:
 
 def _text_offer(form: TextForm, person: Person, key: str) -> Offer:
     data = form.text.encode("utf-8", "surrogatepass")
-    return _offer(
+    return make_offer(
         person, data, form.name, key, Audience(form.audience), Declaration(form.declared), form.priority
     )
 
 
-def _offer(
+def make_offer(
     person: Person, data: bytes, name: str, key: str, audience: Audience, declared: Declaration, priority: int
 ) -> Offer:
+    """What a person hands in."""
     context = Context(
         channel="api", actor=person.id, tenant=person.tenant, audience=audience, declared=declared,
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -268,6 +280,7 @@ def _offer(
     )
 
 
-def _out(found: Submission, *, repeated: bool = False) -> SubmissionOut:
+def as_told(found: Submission, *, repeated: bool = False) -> SubmissionOut:
+    """A submission as the interface tells it."""
     names = SubmissionOut.model_fields.keys() - {"repeated"}
     return SubmissionOut(**{name: getattr(found, name) for name in names}, repeated=repeated)

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,16 +16,24 @@ from starlette.exceptions import HTTPException
 from brightline.core.errors import BrightlineError
 from brightline.doors.service import (
     api_appeals,
+    api_banks,
     api_campaigns,
     api_cases,
+    api_evidence,
     api_incidents,
     api_manage,
+    api_policies,
+    api_quality,
+    api_register,
     api_submissions,
 )
-from brightline.doors.service.access import language_of
+from brightline.doors.service.access import is_secure, language_of
+from brightline.doors.service.bounds import PACE, Bounded, Pace
 from brightline.doors.service.console import app as console
 from brightline.doors.service.effects import keep_delivering, keep_effects, keep_sweeping
+from brightline.doors.service.examples import shown
 from brightline.doors.service.problems import MEDIA_TYPE, ProblemError, problem, status_of
+from brightline.doors.service.rules import keep_rules
 from brightline.doors.service.state import State
 
 HEADERS = {
@@ -35,20 +44,24 @@ HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    # Other sites learn nothing; our own forms keep their `origin`, by which older browsers say whose page sends them.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
+YEAR_S = 365 * 86_400
 Next = Callable[[Request], Awaitable[Response]]
 
 ROUTERS = (
-    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_campaigns.ROUTER, api_manage.ROUTER,
+    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_campaigns.ROUTER,
+    api_register.ROUTER, api_manage.ROUTER,
+    api_evidence.ROUTER, api_policies.ROUTER, api_quality.ROUTER, api_banks.ROUTER,
 )  # fmt: skip
 
 
-def make_app(state: State) -> FastAPI:
+def make_app(state: State, pace: Pace = PACE) -> FastAPI:
     """The application over a state; `state.worker`, when there is one, is started and stopped with it."""
 
     @contextlib.asynccontextmanager
@@ -56,7 +69,13 @@ def make_app(state: State) -> FastAPI:
         state.waiters.begin()
         tasks = [
             asyncio.create_task(one)
-            for one in (state.intake.run(), keep_effects(state), keep_delivering(state), keep_sweeping(state))
+            for one in (
+                state.intake.run(),
+                keep_effects(state),
+                keep_delivering(state),
+                keep_sweeping(state),
+                keep_rules(state.rules),
+            )
         ]
         if state.worker is not None:
             state.worker.start()
@@ -74,9 +93,16 @@ def make_app(state: State) -> FastAPI:
         openapi_url="/v1/openapi.json", description="Detect misuse of AI, decide under policy, prove it.",
     )  # fmt: skip
     app.state.service = state
+    plain = app.openapi
+
+    def documented() -> dict[str, Any]:
+        return plain() if app.openapi_schema is not None else shown(plain())
+
+    app.openapi = documented  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     for router in ROUTERS:
         app.include_router(router)
     console.add_to(app)
+    app.add_middleware(Bounded, told=_told, pace=pace)
     app.middleware("http")(_secured)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(BrightlineError, _refused)
@@ -93,8 +119,11 @@ def make_app(state: State) -> FastAPI:
 
 async def _secured(request: Request, go_on: Next) -> Response:
     answer = await go_on(request)
-    for name, value in HEADERS.items():
+    rates: dict[str, str] = getattr(request.state, "rates", {})
+    for name, value in (HEADERS | rates).items():
         answer.headers.setdefault(name, value)
+    if is_secure(request):
+        answer.headers.setdefault("strict-transport-security", f"max-age={YEAR_S}")
     return answer
 
 
@@ -120,8 +149,8 @@ async def _http(request: Request, error: Exception) -> Response:
     return _told(request, HTTPStatus(error.status_code), str(error.detail), dict(error.headers or {}))
 
 
-def _told(request: Request, status: HTTPStatus, detail: str, headers: dict[str, str]) -> Response:
+def _told(request: Request, status: HTTPStatus, detail: str, headers: Mapping[str, str]) -> Response:
     if console.wants_page(request):
         return console.trouble(request, status, detail, headers)
     body = problem(status, detail, request.url.path, language_of(request))
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers))

@@ -1,15 +1,13 @@
-"""A campaign's report as a document: PDF by ReportLab, DOCX by python-docx, both from one list of blocks."""
+"""A campaign's report as blocks of a document."""
 
-import io
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-
-import msgspec
+from collections.abc import Iterator
 
 from brightline.core.decision import Action
 from brightline.core.words import Words
+from brightline.doors.service.documents import Block, Heading, Table, Text, day, moment
 from brightline.doors.words import ACTIONS
-from brightline.review.campaigns import Disposed, Report
+from brightline.review.campaigns import Report
+from brightline.review.measures import Disposed
 
 DISPOSED = {
     Disposed.PRODUCT: Words("products", "产品"),
@@ -19,31 +17,6 @@ DISPOSED = {
     Disposed.ITEM: Words("items", "内容"),
 }
 ABOVE = (Action.LABEL, Action.REVIEW, Action.BLOCK)
-FONT = "STSong-Light"  # a font of the standard CJK collection, which readers bring themselves: nothing is embedded
-PAGE_POINTS = 510  # width of the text on A4 with our margins
-
-
-class Heading(msgspec.Struct, frozen=True):
-    """A line over what follows; the first level is the title."""
-
-    text: str
-    level: int = 2
-
-
-class Text(msgspec.Struct, frozen=True):
-    """A paragraph."""
-
-    text: str
-
-
-class Table(msgspec.Struct, frozen=True):
-    """Rows under a head; numbers stand right."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-Block = Heading | Text | Table
 
 
 def blocks(report: Report, language: str, head: str) -> Iterator[Block]:
@@ -60,7 +33,7 @@ def blocks(report: Report, language: str, head: str) -> Iterator[Block]:
 
     campaign = report.campaign
     yield Heading(campaign.title, 1)
-    yield Text(f"{_day(campaign.from_ms)} – {_day(campaign.until_ms)}")
+    yield Text(f"{day(campaign.from_ms)} – {day(campaign.until_ms)}")
     if campaign.about:
         yield Text(campaign.about)
     yield Text(
@@ -77,7 +50,7 @@ def blocks(report: Report, language: str, head: str) -> Iterator[Block]:
     yield Table(
         (say("day", "日期"), *(ACTIONS[action].in_language(language) for action in ABOVE)),
         tuple(
-            (day.day, *(f"{day.actions.get(action.value, 0):,}" for action in ABOVE)) for day in report.days
+            (one.day, *(f"{one.actions.get(action.value, 0):,}" for action in ABOVE)) for one in report.days
         ),
     )
     yield Heading(say("Appeals", "申诉"))
@@ -87,74 +60,11 @@ def blocks(report: Report, language: str, head: str) -> Iterator[Block]:
     )
     yield Text(
         say(
-            f"Counted {_time(report.made_ms)} from what the service holds; every decision is in the ledger, whose head then was:",
-            f"统计时间 {_time(report.made_ms)}；每项决定均记入账本，当时的账本头为：",  # Chinese signs
+            f"Counted {moment(report.made_ms)} from what the service holds; every decision is in the ledger, whose head then was:",
+            f"统计时间 {moment(report.made_ms)}；每项决定均记入账本，当时的账本头为：",  # Chinese signs
         )
     )
     yield Text(head)
-
-
-def as_pdf(made: Sequence[Block]) -> bytes:
-    """The blocks as PDF, A4."""
-    from reportlab.lib import colors
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.styles import ParagraphStyle
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
-    from reportlab.platypus import Table as Grid
-
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
-    body = ParagraphStyle("body", fontName=FONT, fontSize=9.5, leading=14, wordWrap="CJK", spaceAfter=6)
-    heads = {
-        level: ParagraphStyle(f"head{level}", parent=body, fontSize=size, leading=size * 1.4, spaceBefore=10)
-        for level, size in ((1, 18), (2, 13))
-    }
-    flow = []
-    for block in made:
-        match block:
-            case Heading(text, level):
-                flow.append(Paragraph(_escaped(text), heads[level]))
-            case Text(text):
-                flow.append(Paragraph(_escaped(text), body))
-            case Table(head, rows):
-                cells = [[Paragraph(_escaped(cell), body) for cell in row] for row in (head, *rows)]
-                widths = _widths(len(head))
-                style = [
-                    ("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black),
-                    ("LINEBELOW", (0, 1), (-1, -1), 0.25, colors.grey),
-                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ]
-                flow += [Grid(cells, colWidths=widths, repeatRows=1, style=style), Spacer(1, 8)]
-    held = io.BytesIO()
-    title = made[0].text if made and isinstance(made[0], Heading) else "Brightline"
-    SimpleDocTemplate(
-        held, pagesize=A4, leftMargin=42, rightMargin=42, topMargin=42, bottomMargin=42, title=title
-    ).build(flow)
-    return held.getvalue()
-
-
-def as_docx(made: Sequence[Block]) -> bytes:
-    """The blocks as a Word document."""
-    import docx
-
-    document = docx.Document()
-    for block in made:
-        match block:
-            case Heading(text, level):
-                document.add_heading(text, level=level - 1)
-            case Text(text):
-                document.add_paragraph(text)
-            case Table(head, rows):
-                grid = document.add_table(rows=1, cols=len(head), style="Light Grid Accent 1")
-                for cell, said in zip(grid.rows[0].cells, head, strict=True):
-                    cell.text = said
-                for row in rows:
-                    for cell, said in zip(grid.add_row().cells, row, strict=True):
-                        cell.text = said
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
 
 
 def _categories(report: Report, language: str) -> Table:
@@ -175,22 +85,3 @@ def _categories(report: Report, language: str) -> Table:
         for row in report.rows
     )
     return Table(head, rows)
-
-
-def _widths(columns: int) -> list[float]:
-    """The first column holds words, the others numbers."""
-    if columns <= 4:
-        return [PAGE_POINTS / columns] * columns
-    return [PAGE_POINTS * 0.4, *([PAGE_POINTS * 0.6 / (columns - 1)] * (columns - 1))]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _day(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d")
-
-
-def _time(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

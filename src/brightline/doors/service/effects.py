@@ -1,20 +1,26 @@
 """What happens by itself: decisions take effect, notices are delivered, content whose time is over is erased."""
 
 import asyncio
+import importlib
 import ipaddress
 import logging
 import time
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
-
+from brightline.core.decision import Action
 from brightline.core.errors import BrightlineError
 from brightline.doors.service import record
+from brightline.doors.service.quality import close_golden, serve_golden
 from brightline.doors.service.state import State
-from brightline.review import appeals, cases, content, outbox, submissions
+from brightline.review import appeals, cases, content, outbox, scores, submissions
+from brightline.review.appeals import Outcome
 from brightline.review.outbox import Notice
 from brightline.review.store import now_ms
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 LOGGER = logging.getLogger(__name__)
 TICK_S = 0.5
@@ -29,8 +35,12 @@ async def keep_effects(state: State) -> None:
     while True:
         try:
             await asyncio.to_thread(take_effect, state)
+            await asyncio.to_thread(serve_golden, state)
         except BrightlineError as error:
             LOGGER.warning("effects: %s", error)
+        except Exception:
+            # A fault of ours must not end the loop: what was due stays due, and the next turn takes it up again.
+            LOGGER.exception("effects: failed")
         await asyncio.sleep(TICK_S)
 
 
@@ -49,9 +59,13 @@ def take_effect(state: State) -> int:
             for case in cases.due_for_effect(connection, SOME)
         ]
     for case, submission, ruling in due:
+        if case.golden:
+            close_golden(state, case, submission, ruling)
+            continue
         receipt = record.write(state, *record.decided(state, case, submission, ruling))
         with state.store.writing() as connection:
             if cases.close(connection, case.id, receipt.index):
+                scores.answer(connection, case.submission, ruling.action, ruling.reason or case.harm)
                 facts = {
                     "case": case.id, "submission": case.submission, "action": ruling.action.value,
                     "asked": case.asked, "reason": ruling.reason, "entry": receipt.index, "leaf": receipt.leaf,
@@ -66,25 +80,46 @@ def take_effect(state: State) -> int:
         receipt = record.write(state, *record.contested(state, appeal, submission))
         with state.store.writing() as connection:
             appeals.recorded(connection, appeal.id, receipt.index)
+            if appeal.outcome == Outcome.UPHELD:
+                scores.answer(connection, submission.id, Action.ALLOW, submission.harm)
     return len(due) + len(contested)
 
 
 async def keep_delivering(state: State) -> None:
     """Deliver notices until cancelled."""
-    timeout = aiohttp.ClientTimeout(total=DELIVERY_S)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+    session: ClientSession | None = None
+    try:
         while True:
             try:
                 notices = await asyncio.to_thread(outbox.lease_notices, state.store, SOME, LEASE_S)
-                await asyncio.gather(*(_deliver(state, session, notice) for notice in notices))
+                if notices:
+                    session = session or await _client()
+                    await asyncio.gather(*(_deliver(state, session, notice) for notice in notices))
             except BrightlineError as error:
                 LOGGER.warning("notices: %s", error)
                 notices = []
+            except Exception:
+                # A fault of ours must not end the loop: what was due stays due, and the next turn takes it up again.
+                LOGGER.exception("notices: failed")
+                notices = []
             if not notices:
                 await asyncio.sleep(TICK_S)
+    finally:
+        if session is not None:
+            await session.close()
 
 
-async def _deliver(state: State, session: aiohttp.ClientSession, notice: Notice) -> None:
+async def _client() -> "ClientSession":
+    """Made with the first notice: loading the library takes a tenth of a start."""
+    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
+    timeout = aiohttp.ClientTimeout(total=DELIVERY_S)
+    made: ClientSession = aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
+    return made
+
+
+async def _deliver(state: State, session: "ClientSession", notice: Notice) -> None:
+    from aiohttp import ClientError  # loaded already, with the client
+
     if not (state.setting.egress or is_loopback(notice.url)):
         said = "not sent: `service.egress` is off and the address is beyond loopback"
         await asyncio.to_thread(outbox.refused, state.store, notice, said, state.setting)
@@ -99,7 +134,7 @@ async def _deliver(state: State, session: aiohttp.ClientSession, notice: Notice)
             notice.url, data=notice.body, headers=headers, allow_redirects=False
         ) as answer:
             taken, said = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES, str(answer.status)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except (ClientError, TimeoutError, ValueError) as error:
         taken, said = False, type(error).__name__
     if taken:
         await asyncio.to_thread(outbox.delivered, state.store, notice.id, said)
@@ -130,4 +165,7 @@ async def keep_sweeping(state: State) -> None:
                 pass
         except BrightlineError as error:
             LOGGER.warning("retention: %s", error)
+        except Exception:
+            # A fault of ours must not end the loop: what was due stays due, and the next turn takes it up again.
+            LOGGER.exception("retention: failed")
         await asyncio.sleep(SWEEP_S)

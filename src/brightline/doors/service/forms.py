@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Short = Annotated[str, Field(max_length=200)]
@@ -14,6 +14,14 @@ class Form(BaseModel):
     """A body that has these fields and no others."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _is_words(cls, value: object, info: ValidationInfo) -> object:
+        """Databases and documents take no NUL; a text under judgement may have one, and is kept as bytes."""
+        if info.field_name != "text" and isinstance(value, str) and "\x00" in value:
+            raise ValueError("a NUL is no character of a text")
+        return value
 
 
 class TextForm(Form):

@@ -40,6 +40,17 @@ def decided(state: State, case: Case, submission: Submission, ruling: Ruling) ->
     return examination, key
 
 
+def golden(state: State, case: Case, submission: Submission, ruling: Ruling) -> tuple[Examination, str]:
+    """The entry of an answer to a golden item, and its job key: a deed of a person, no decision about the subject."""
+    why = Words("a person answered a golden item", "人员回答了一个已知答案的样题")
+    facts = {
+        "deed": "golden.answer", "person": case.decided_by or "", "case": case.id, "answer": ruling.action.value,
+        "known": case.golden,
+    }  # fmt: skip
+    examination = _examination(state, submission, DONE, why, facts)
+    return examination, hashlib.sha256(f"golden {case.id} {case.decided_ms}".encode()).hexdigest()
+
+
 def contested(state: State, appeal: Appeal, submission: Submission) -> tuple[Examination, str]:
     """The entry of an appeal's outcome, and its job key; an appeal that is upheld lets its subject pass."""
     facts = {
@@ -76,6 +87,18 @@ def done(
     why = Words(f"a person did `{deed}`", f"人员执行了 `{deed}`")
     told = {"deed": deed, "person": person.id, **facts}
     return write(state, _examination(state, submission, DONE, why, told, person.tenant))
+
+
+def done_once(state: State, person: Person, deed: str, facts: Mapping[str, str], key: str) -> Receipt:
+    """The same under a key: recorded twice it is recorded once.
+
+    Raises:
+        LedgerError: it could not be made durable; the caller then changes nothing.
+    """
+    why = Words(f"a person did `{deed}`", f"人员执行了 `{deed}`")
+    told = {"deed": deed, "person": person.id, **facts}
+    examination = _examination(state, None, DONE, why, told, person.tenant)
+    return write(state, examination, hashlib.sha256(key.encode()).hexdigest())
 
 
 def _examination(

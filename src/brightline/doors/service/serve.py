@@ -8,7 +8,9 @@ import uvicorn
 from brightline.assembly import House, assemble
 from brightline.core.errors import SettingsError
 from brightline.doors.listening import Server
+from brightline.doors.patience import Patient
 from brightline.doors.service.app import make_app
+from brightline.doors.service.bounds import PACE, Pace
 from brightline.doors.service.state import State
 from brightline.doors.service.worker import Worker
 from brightline.policy.decide import compile_policy, policy_bytes
@@ -36,9 +38,18 @@ def make_state(house: House, store: Store) -> State:
     policy = compile_policy(load_packs([REVIEW_PACK]))
     house.ledger.save_policy(policy.digest, policy_bytes(policy))
     state = State(house=house, store=store, review_policy=policy)
+    state.rules.refresh()  # a promoted policy decides from the first submission on
     if house.settings.service.workers:
-        state.worker = Worker(house, store, state.waiters.told)
+        state.worker = Worker(house, store, state.waiters.told, state.rules)
     return state
+
+
+def config_of(state: State, host: str, port: int, pace: Pace = PACE) -> uvicorn.Config:
+    """How the service is served: connections that say nothing end soon, and no proxy's word is taken for an address."""
+    return uvicorn.Config(
+        make_app(state, pace), host=host, port=port, http=Patient, ws="none", access_log=False, log_config=None,
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_S, lifespan="on",
+    )  # fmt: skip
 
 
 def run(settings: Settings, ready: Callable[[int], None]) -> None:
@@ -50,12 +61,7 @@ def run(settings: Settings, ready: Callable[[int], None]) -> None:
     """
     setting = settings.service
     with open_state(settings) as state:
-        server = Server(
-            uvicorn.Config(
-                make_app(state), host=setting.host, port=setting.port, access_log=False, log_config=None,
-                server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_S, lifespan="on",
-            )
-        )  # fmt: skip
+        server = Server(config_of(state, setting.host, setting.port))
         server.ready = ready
         try:
             server.run()

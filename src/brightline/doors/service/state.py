@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from brightline.assembly import House
 from brightline.core.errors import ConflictError
+from brightline.doors.service.rules import Rules
 from brightline.doors.service.worker import Worker
 from brightline.policy.decide import Policy
 from brightline.review import submissions
@@ -33,10 +35,12 @@ class State:
     intake: "Intake" = field(init=False)
     waiters: "Waiters" = field(init=False)
     rates: "Rates" = field(init=False)
+    rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.store, self.setting)
         self.waiters = Waiters()
+        self.rules = Rules(self.house, self.store)
         self.rates = Rates(self.setting.requests_per_minute)
 
     @property
@@ -74,6 +78,8 @@ class Intake:
             try:
                 done = await asyncio.to_thread(submissions.accept, self._store, offers, self._setting)
             except Exception as error:
+                # Whatever it is, each request of the batch hears of it as a failure (5xx) and none as accepted; the loop
+                # goes on, since without it every later request would wait for ever.
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
@@ -127,8 +133,8 @@ class Waiters:
 class Rates:
     """Requests a minute of each caller, as a bucket that refills."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._most = float(per_minute)
+    def __init__(self, per_minute: int, name: str = "requests") -> None:
+        self._most, self._name = float(per_minute), name
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str) -> float:
@@ -141,3 +147,15 @@ class Rates:
         if len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - left) * 60 / self._most
+
+    def fields(self, caller: str) -> dict[str, str]:
+        """What an answer's head says of it: the policy, the requests left, and the seconds until all are there again.
+
+        Source: IETF draft-ietf-httpapi-ratelimit-headers-10, 3 and 4.
+        """
+        left, _ = self._buckets.get(caller, (self._most, 0.0))
+        full_s = math.ceil((self._most - left) * 60 / self._most)
+        return {
+            "ratelimit-policy": f'"{self._name}";q={int(self._most)};w=60',
+            "ratelimit": f'"{self._name}";r={int(left)};t={full_s}',
+        }

@@ -19,6 +19,7 @@ from brightline.core.errors import BrightlineError
 from brightline.core.finding import Examination
 from brightline.core.scratch import scratch_folder
 from brightline.doors.answer import caught_by
+from brightline.doors.service.rules import Rules
 from brightline.line import Job, Judgement
 from brightline.review import content, submissions
 from brightline.review.store import Store
@@ -34,16 +35,19 @@ FAILED_S = 2.0  # after the database or the ledger failed
 class Worker:
     """One thread over the house's line; `stop` lets what is under way finish."""
 
-    def __init__(self, house: House, store: Store, told: Callable[[Sequence[str]], None]) -> None:
+    def __init__(
+        self, house: House, store: Store, told: Callable[[Sequence[str]], None], rules: Rules
+    ) -> None:
         """Put it together.
 
         Args:
             house: its line examines, decides and records.
             store: the queue.
             told: hears of the ids that were completed, from the worker's thread.
+            rules: what runs in shadow, and the banks that the line should know.
         """
         self.name = f"{socket.gethostname()[:20]}/{os.getpid()}/{secrets.token_hex(4)}"
-        self._house, self._store, self._told = house, store, told
+        self._house, self._store, self._told, self._rules = house, store, told, rules
         self._setting = house.settings.service
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -66,6 +70,7 @@ class Worker:
         self._house.line.start()
         while not self._stop.is_set():
             try:
+                self._rules.apply(self._house.line)
                 held = submissions.lease(self._store, self.name, BATCH, self._setting)
                 if held:
                     self._judge(held)
@@ -74,6 +79,11 @@ class Worker:
                     self._wake.clear()
             except BrightlineError as error:  # a lost database comes back; the leases run out meanwhile
                 LOGGER.warning("worker: %s", error)
+                self._stop.wait(FAILED_S)
+            except Exception:
+                # A full disk, or a fault of ours. A worker that ended here would leave a service that takes in and judges
+                # nothing; so it goes on, the leases run out, and what fails each time is dead and a person gets it.
+                LOGGER.exception("worker: failed, leases run out")
                 self._stop.wait(FAILED_S)
 
     def _judge(self, held: Sequence[Leased]) -> None:
@@ -110,7 +120,8 @@ class Worker:
             submissions.fail(self._store, self.name, one.id, judgement.error, self._setting)
             self._told([one.id])
         else:
-            self._told(submissions.complete(self._store, self.name, [done], self._setting))
+            beside = self._rules.beside(one.tenant, judgement)
+            self._told(submissions.complete(self._store, self.name, [done], self._setting, beside))
 
     @contextlib.contextmanager
     def _heartbeat(self, held: Sequence[Leased]) -> Iterator[None]:

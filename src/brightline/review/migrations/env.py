@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from brightline.review import tables_quality  # noqa: F401 - its tables belong to the same metadata
 from brightline.review.tables import SCHEMA, metadata
 
 context.configure(

@@ -10,22 +10,32 @@ from fastapi import FastAPI, Request, Response
 from brightline.core.chinese import words_of
 from brightline.core.words import Words
 from brightline.doors.service.console import (
+    appeals,
+    banks,
+    campaigns,
     cases,
+    contest,
     detectors,
+    evidence,
+    incidents,
     ledger,
     overview,
     people,
     policies,
+    quality,
     queue,
+    register,
     settings,
     sign,
+    statement,
 )
 from brightline.doors.service.console.layout import render, to_sign_in
 from brightline.doors.service.console.state import Console
 
 ROUTERS = (
     sign.ROUTER, queue.ROUTER, cases.ROUTER, overview.ROUTER, ledger.ROUTER, detectors.ROUTER, policies.ROUTER,
-    people.ROUTER, settings.ROUTER,
+    appeals.ROUTER, contest.ROUTER, register.ROUTER, incidents.ROUTER, campaigns.ROUTER, statement.ROUTER,
+    people.ROUTER, settings.ROUTER, evidence.ROUTER, quality.ROUTER, banks.ROUTER, banks.LOOKS,
 )  # fmt: skip
 _TITLES = {
     HTTPStatus.UNAUTHORIZED: Words("Sign in first", "请先登录"),

@@ -44,7 +44,7 @@ def show(
     if may_take(found, person) and found.claimed_by != person.id:
         with state.store.writing() as connection:
             found = cases.claim(connection, case, person.tenant, person.id, state.setting)
-    look = _look(request, person, submission)
+    look = looked_at(request, person, submission)
     with state.store.reading() as connection:
         names = names_of(connection, person.tenant)
         events = cases.history(connection, case)
@@ -126,7 +126,8 @@ def _found(request: Request, case: str, person: Person) -> tuple[Case, Submissio
         return found, submissions.get(connection, found.submission, person.tenant)
 
 
-def _look(request: Request, person: Person, submission: Submission) -> Look | None:
+def looked_at(request: Request, person: Person, submission: Submission) -> Look | None:
+    """What this person may look at of a submission, on record; None for who may not read content."""
     if not person.may(May.READ):
         return None
     try:

@@ -12,8 +12,9 @@ LOOKED_AT = 100  # cases from the top of the queue, to find one that is free
 
 
 def names_of(connection: Connection, tenant: str) -> dict[str, str]:
-    """Ids of accounts with the names that colleagues see."""
-    return {one.id: one.shown for one in people.list_people(connection, tenant)}
+    """Ids of accounts and programs with the names that colleagues see."""
+    programs = {str(one["id"]): str(one["name"]) for one in people.list_tokens(connection, tenant)}
+    return programs | {one.id: one.shown for one in people.list_people(connection, tenant)}
 
 
 def pending_of(connection: Connection, case: str, person: Person) -> Case | None:

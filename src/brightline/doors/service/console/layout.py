@@ -8,7 +8,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import jinja2
 import msgspec
@@ -19,7 +19,8 @@ from starlette.datastructures import FormData
 
 from brightline.core.words import Words
 from brightline.doors.report.page import plain, ticks
-from brightline.doors.service.access import COOKIE, csrf_of, language_of, state_of
+from brightline.doors.service.access import cookie_of, csrf_of, is_secure, language_of, state_of
+from brightline.doors.service.bounds import ENDS
 from brightline.doors.service.console import words
 from brightline.doors.service.problems import ProblemError
 from brightline.review.people import May, Person
@@ -42,10 +43,17 @@ class Place(msgspec.Struct, frozen=True):
 # A page that wants to be found stands here; `guarded()` gives it its router.
 PLACES = [
     Place("/queue", Words("Queue", "待办"), May.SEE, "q"),
+    Place("/appeals", Words("Appeals", "申诉"), May.SEE, "a"),
+    Place("/complaints", Words("Complaints", "投诉"), May.SEE, "c"),
+    Place("/register", Words("Measures", "处置登记"), May.SEE, "r"),
+    Place("/incidents", Words("Incidents", "事件"), May.SEE, "i"),
+    Place("/campaigns", Words("Campaigns", "专项行动"), May.SEE, "n"),
     Place("/overview", Words("Overview", "总览"), May.SEE, "o"),
     Place("/ledger", Words("Ledger", "账本"), May.AUDIT, "l"),
     Place("/detectors", Words("Detectors", "检测器"), May.SEE, "d"),
     Place("/policies", Words("Policies", "策略"), May.SEE, "p"),
+    Place("/banks", Words("Banks", "名单"), May.SEE, "b"),
+    Place("/quality", Words("Quality", "质量"), May.LEAD, "y"),
     Place("/people", Words("People and access", "人员与权限"), May.MANAGE, "m"),
     Place("/settings", Words("Settings", "设置"), None, "s"),
 ]
@@ -64,7 +72,9 @@ async def bounded(request: Request) -> None:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > FORM_BYTES:
         raise ProblemError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form has at most {FORM_BYTES} bytes and says how many"
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"a form has at most {FORM_BYTES} bytes and says how many",
+            ENDS,
         )
 
 
@@ -81,9 +91,9 @@ Fields = Annotated[FormData, Depends(_fields)]
 
 
 def text(fields: FormData, name: str, most: int = 200) -> str:
-    """A field of a form, cut; empty where it is missing."""
+    """A field of a form, cut; empty where it is missing. Databases take no NUL, and nobody types one."""
     value = fields.get(name, "")
-    return value[:most] if isinstance(value, str) else ""
+    return value[:most].replace("\x00", "") if isinstance(value, str) else ""
 
 
 def render(
@@ -112,7 +122,7 @@ def render(
         person=person,
         places=[place for place in PLACES if person is not None and (place.deed is None or person.may(place.deed))],
         may={deed.value for deed in May if person is not None and person.may(deed)},
-        csrf=csrf_of(request.cookies.get(COOKIE, "")),
+        csrf=csrf_of(cookie_of(request)),
         path=request.url.path,
         here=local(request.url.path + (f"?{request.url.query}" if request.url.query else "")),
         shortcuts=settings.get("shortcuts", True),
@@ -145,9 +155,22 @@ def to_sign_in(path: str) -> RedirectResponse:
     return go(f"/sign-in?next={quote(local(path))}")
 
 
-def is_secure(request: Request) -> bool:
-    """Whether people reach us by TLS, so that cookies may say so."""
-    return state_of(request).setting.public_url.startswith("https://")
+def check_same_site(request: Request) -> None:
+    """Refuse a form that another site's page sends for somebody who has no session whose token it could carry.
+
+    Browsers say by `sec-fetch-site` whose page sends it, older ones by `origin` alone; what says neither is no browser.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if not (site in {"same-origin", "none"} if site is not None else _is_own_origin(request)):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "the form is not of this session: load the page again")
+
+
+def _is_own_origin(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    public = urlsplit(state_of(request).setting.public_url).netloc
+    return urlsplit(origin).netloc in {public, request.headers.get("host", "")} - {""}
 
 
 def remember(request: Request, answer: RedirectResponse, name: str, value: str) -> None:

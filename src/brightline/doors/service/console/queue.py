@@ -10,6 +10,7 @@ from brightline.core.harm import Harm
 from brightline.core.subject import Kind
 from brightline.doors.service import api_cases
 from brightline.doors.service.access import needs, state_of
+from brightline.doors.service.console.clusters import clusters_of
 from brightline.doors.service.console.colleagues import names_of, pending_of
 from brightline.doors.service.console.layout import Fields, pages, render, text
 from brightline.doors.service.forms import BulkForm, RulingForm
@@ -52,6 +53,13 @@ def show(
         names=names, pending=pending, now=now_ms(), asked=asked, harms=list(Harm), kinds=list(Kind),
         blind=api_cases.is_blind,
     )  # fmt: skip
+
+
+@ROUTER.get("/queue/clusters")
+def show_clusters(request: Request, person: Lead) -> Response:
+    """Undecided cases that look alike to the rules, to be decided together after a preview."""
+    found = clusters_of(state_of(request), person)
+    return render(request, "clusters.html", person, found=found, now=now_ms(), harms=list(Harm))
 
 
 @ROUTER.post("/queue/bulk")

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from brightline.core.errors import RefusedError
-from brightline.doors.service.access import needs, state_of
+from brightline.doors.service.access import cookie_of, needs, state_of
 from brightline.doors.service.console.layout import Fields, go, pages, remember, render, text
 from brightline.doors.service.problems import ProblemError
 from brightline.review import people
@@ -16,12 +16,15 @@ ROUTER = pages()
 Anybody = Annotated[Person, Depends(needs(None))]
 SWITCHES = ("blur", "grey", "mute", "shortcuts")  # all on until the person switches them off
 SECRET_CHARACTERS = 64
+QR_SCALE, QR_BORDER = 5, 4  # pixels of a module, and modules of the quiet zone that the standard asks for
 
 
 @ROUTER.get("/settings")
 def show(request: Request, person: Anybody) -> Response:
     """The page."""
-    return render(request, "settings.html", person, switches=_switches(person), secret="", address="")
+    return render(
+        request, "settings.html", person, switches=_switches(person), secret="", address="", picture=""
+    )
 
 
 @ROUTER.post("/settings")
@@ -48,13 +51,14 @@ def new_second(request: Request, person: Anybody) -> Response:
     _check_person(person)
     secret, address = people.new_second(person.login)
     return render(
-        request, "settings.html", person, switches=_switches(person), secret=secret, address=address
-    )
+        request, "settings.html", person, switches=_switches(person), secret=secret, address=address,
+        picture=_qr(address),
+    )  # fmt: skip
 
 
 @ROUTER.post("/settings/second/confirm")
 def confirm_second(request: Request, person: Anybody, fields: Fields) -> Response:
-    """Ask for codes from now on."""
+    """Ask for codes from now on; sessions elsewhere, which gave none, end."""
     _check_person(person)
     with state_of(request).store.writing() as connection:
         people.set_second(
@@ -64,6 +68,7 @@ def confirm_second(request: Request, person: Anybody, fields: Fields) -> Respons
             text(fields, "secret", SECRET_CHARACTERS),
             text(fields, "code", 8).strip(),
         )
+        people.end_sessions(connection, person.id, keep=cookie_of(request))
     return go("/settings")
 
 
@@ -83,6 +88,13 @@ def change_password(request: Request, person: Anybody, fields: Fields) -> Respon
     with state.store.writing() as connection:
         people.change_password(connection, person.id, new)
     return go("/sign-in")
+
+
+def _qr(address: str) -> str:
+    """The address as a QR code (ISO/IEC 18004), a PNG within the page: the secret goes through no other request."""
+    import segno  # late: few ask for it
+
+    return segno.make(address, error="m", micro=False).png_data_uri(scale=QR_SCALE, border=QR_BORDER)
 
 
 def _switches(person: Person) -> dict[str, bool]:

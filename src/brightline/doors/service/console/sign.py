@@ -9,14 +9,22 @@ from fastapi.responses import RedirectResponse
 from brightline.core.chinese import words_of
 from brightline.core.errors import RefusedError
 from brightline.core.words import Words
-from brightline.doors.service.access import COOKIE, needs, person_of, state_of
+from brightline.doors.service.access import (
+    cookie_name,
+    cookie_of,
+    is_secure,
+    limited,
+    needs,
+    person_of,
+    state_of,
+)
 from brightline.doors.service.console.layout import (
     LOCAL_CHARACTERS,
     PLACES,
     STATIC,
     Fields,
+    check_same_site,
     go,
-    is_secure,
     local,
     pages,
     remember,
@@ -52,15 +60,10 @@ async def sign_in_page(request: Request, asked: Asked = "/") -> Response:
 @ROUTER.post("/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
     """Begin a session under a new id; an old one of this browser ends."""
-    _same_site(request)
+    check_same_site(request)
     state, asked = state_of(request), local(text(fields, "next", LOCAL_CHARACTERS))
     host = request.client.host if request.client is not None else ""
-    if wait := console_of(request).sign_ins.take(host):
-        raise ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too many requests: come again later",
-            {"retry-after": str(int(wait) + 1)},
-        )
+    limited(request, console_of(request).sign_ins, host)
     try:
         person, cookie = people.sign_in(
             state.store,
@@ -71,10 +74,12 @@ def sign_in(request: Request, fields: Fields) -> Response:
         )
     except RefusedError as error:
         return _form(request, asked, words_of(str(error)))
-    if old := request.cookies.get(COOKIE, ""):
+    if old := cookie_of(request):
         people.end_session(state.store, old)
     answer = go(asked)
-    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=is_secure(request), path="/")
+    answer.set_cookie(
+        cookie_name(request), cookie, httponly=True, samesite="strict", secure=is_secure(request), path="/"
+    )
     for name in ("language", "theme"):
         if isinstance(value := person.settings.get(name), str) and value:
             remember(request, answer, name, value)
@@ -84,16 +89,18 @@ def sign_in(request: Request, fields: Fields) -> Response:
 @ROUTER.post("/sign-out")
 def sign_out(request: Request, _: Anybody) -> RedirectResponse:
     """End the session."""
-    people.end_session(state_of(request).store, request.cookies.get(COOKIE, ""))
+    people.end_session(state_of(request).store, cookie_of(request))
     answer = go("/sign-in")
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_secure(request))
+    answer.delete_cookie(
+        cookie_name(request), path="/", httponly=True, samesite="strict", secure=is_secure(request)
+    )
     return answer
 
 
 @ROUTER.post("/look")
 def look(request: Request, fields: Fields) -> RedirectResponse:
     """Switch the language, or light and dark."""
-    _same_site(request)
+    check_same_site(request)
     answer = go(local(text(fields, "next", LOCAL_CHARACTERS)))
     if (language := text(fields, "language")) in {"en", "zh"}:
         remember(request, answer, "language", language)
@@ -117,9 +124,3 @@ def _form(request: Request, asked: str, fault: Words | None) -> Response:
         nobody = people.count_people(connection) == 0
     status = HTTPStatus.OK if fault is None else HTTPStatus.FORBIDDEN
     return render(request, "sign_in.html", None, status=status, asked=asked, fault=fault, nobody=nobody)
-
-
-def _same_site(request: Request) -> None:
-    """Refuse a form that another site's page sends for somebody who has no session whose token it could carry."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "the form is not of this session: load the page again")

@@ -19,6 +19,7 @@ ONE_READING_S = (
 )
 READINGS_MOST = 10_000  # that are remembered; a forgotten one is recorded again
 SIGN_INS_PER_MINUTE = 60  # from one address: hashing a password is dear on purpose
+OUTSIDERS_PER_MINUTE = 20  # forms of people without an account, from one address
 
 
 class Console:
@@ -27,7 +28,8 @@ class Console:
     def __init__(self, service: State) -> None:
         self.service = service
         self.looker = Looker(service.house.settings)
-        self.sign_ins = Rates(SIGN_INS_PER_MINUTE)
+        self.sign_ins = Rates(SIGN_INS_PER_MINUTE, "sign-ins")
+        self.outsiders = Rates(OUTSIDERS_PER_MINUTE, "forms")
         self._readings: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -52,6 +52,52 @@ ROLES = {
     "auditor": Words("auditor", "审计员"),
     "admin": Words("administrator", "管理员"),
 }
+OUTCOMES = {
+    "open": Words("open", "处理中"),
+    "upheld": Words("upheld", "申诉成立"),
+    "rejected": Words("rejected", "已驳回"),
+    "acted": Words("acted on", "已处置"),
+}
+GROUNDS = {
+    "intimate": Words("intimate picture without consent", "未经同意的私密影像"),
+    "minor": Words("harm to a minor", "侵害未成年人"),
+    "impersonation": Words("impersonation", "冒充他人"),
+    "personal": Words("personal information", "个人信息"),
+    "false": Words("false information", "虚假信息"),
+    "unlabelled": Words("made by AI and not marked", "AI 生成内容未标识"),
+    "illegal": Words("against the law", "违法内容"),
+    "other": Words("something else", "其他"),
+}
+DEEDS = {
+    "removed": Words("taken down", "下架删除"),
+    "disabled": Words("no longer reachable", "断开访问"),
+    "restricted": Words("restricted", "限制传播"),
+    "labelled": Words("labelled", "添加标识"),
+    "suspended": Words("suspended", "暂停服务"),
+    "reported": Words("reported onwards", "移送报告"),
+    "restored": Words("restored", "恢复"),
+}
+THINGS = {
+    "item": Words("item", "内容"),
+    "account": Words("account", "账号"),
+    "product": Words("product", "产品"),
+    "site": Words("site or app", "网站或应用"),
+    "dataset": Words("data set", "数据集"),
+}
+STANDINGS = {
+    "seen": Words("read in the source", "已核对原文"),
+    "measured": Words("run and observed", "实测"),
+    "secondary": Words("seen in a description", "见于转述"),
+    "memory": Words("from memory, check it", "凭记忆，待核对"),
+    "house": Words("house rule", "内部规则"),
+}
+INCIDENTS = {"open": Words("open", "处理中"), "closed": Words("closed", "已结案")}
+CAMPAIGNS = {
+    "planned": Words("planned", "未开始"),
+    "running": Words("running", "进行中"),
+    "over": Words("time is over", "时间已到"),
+    "ended": Words("ended", "已结束"),
+}
 _NONE = Words("none", "无")
 _HARMS = frozenset(one.value for one in Harm)
 
@@ -71,6 +117,16 @@ def action(code: str) -> Words:
 def event(code: str) -> Words:
     """What happened."""
     return EVENTS.get(code, Words(code, code))
+
+
+def thing(code: str) -> Words:
+    """What kind of thing a measure was taken against."""
+    return THINGS.get(code, Words(code, code))
+
+
+def standing(code: str) -> Words:
+    """How well we know a rule of law."""
+    return STANDINGS.get(code, Words(code, code))
 
 
 def lasts(time_ms: float) -> Words:

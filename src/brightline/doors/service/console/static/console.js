@@ -49,6 +49,24 @@ if (toast) {
   const timer = setInterval(tick, 250);
 }
 
+// --- clocks of the law
+const clocks = all("[data-due]").map((node) => ({ node, ends: performance.now() + Number(node.dataset.due) }));
+function ticking() {
+  for (const { node, ends } of clocks) {
+    const left = ends - performance.now(), seconds = Math.floor(Math.abs(left) / 1000);
+    const days = Math.floor(seconds / 86400), rest = new Date((seconds % 86400) * 1000).toISOString().slice(11, 19);
+    const told = `${days ? `${days} ${chinese ? "天" : "d"} ` : ""}${rest}`;
+    node.className = left < 0 ? "late" : "clock";
+    node.textContent = left < 0 ? `⚠ ${chinese ? "已超" : "late by"} ${told}` : `${chinese ? "还有" : "in"} ${told}`;
+  }
+}
+if (clocks.length) { ticking(); setInterval(ticking, 1000); }
+for (const button of all("[data-print]")) button.addEventListener("click", () => window.print());
+
+// --- the page that one is on, where the navigation is longer than the screen
+const here = one("nav ul [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - 60;
+
 // --- details that an address names
 const named = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
 if (named instanceof HTMLDetailsElement) { named.open = true; named.scrollIntoView(); }
@@ -64,7 +82,7 @@ const found = one("#found");
 let offered = [];
 let chosen = 0;
 const shown = (node) => node.getClientRects().length > 0 && !node.disabled;
-const nameOf = (node) => (node.getAttribute("aria-label") || [...node.childNodes].filter((child) => child.nodeName !== "KBD").map((child) => child.textContent).join(" ")).trim().replace(/\s+/g, " ");
+const nameOf = (node) => (node.getAttribute("aria-label") || [...node.childNodes].filter((child) => child.nodeName !== "KBD").map((child) => child.firstChild?.textContent ?? child.textContent).join(" ")).trim().replace(/\s+/g, " ");
 function commands() {
   const nodes = all("main [data-key], .toast [data-key], .tools button, nav [data-go], main a.row, [data-focus]").filter((node) => shown(node) && node.dataset.open !== "palette");
   return nodes.map((node) => ({
@@ -119,7 +137,8 @@ if (palette) {
 // --- keys
 function act(node) {
   if (node.dataset.focus) { node.focus(); node.scrollIntoView({ block: "nearest" }); }
-  else node.click();
+  else if (node.tagName !== "SUMMARY" || !node.parentElement.open) node.click();
+  if (node.tagName === "SUMMARY") one("input:not([type=hidden]), select, textarea", node.parentElement)?.focus();
 }
 function walk(step) {
   const rows = all("main a.row").filter(shown);
@@ -137,6 +156,11 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => { busy = false; });
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const sends = one("[data-sends]", event.target.closest("form") ?? document.createElement("form"));
+    if (sends) { event.preventDefault(); sends.click(); }
+    return;
+  }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || one("dialog[open]")) return;
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select");

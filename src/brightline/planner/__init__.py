@@ -1,0 +1,1 @@
+"""On premises or cloud: what a workload needs, what it costs over years, and who controls it."""

@@ -1,0 +1,1 @@
+"""Data packs: dated, cited figures that operators may replace by their own."""
