@@ -344,7 +344,7 @@ def test_hostile_files_cost_little(name: str) -> None:
     seconds = time.process_time() - start
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 4  # under tracemalloc, which makes it several times slower
+    assert seconds < 10  # under tracemalloc, which makes it several times slower, on a busy machine
     assert peak < 128 * 1024 * 1024
 
 

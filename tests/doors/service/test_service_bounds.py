@@ -175,7 +175,7 @@ def test_those_who_do_not_read_their_answers_hold_up_nobody(hurried):
             )
         begun = time.monotonic()
         assert httpx.get(f"{hurried.url}/v1/me", headers=hurried.head, timeout=20).status_code == 200
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15  # held up it would be until their pace ends them
     finally:
         for line in lines:
             line.close()

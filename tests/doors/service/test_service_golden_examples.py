@@ -1,6 +1,8 @@
 """The API's document has an example for each operation: recorded from a walk through a real service, valid by the schemas, still true."""
 
+import http.server
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -45,8 +47,8 @@ class Walk:
             for one in tokens
         ]
 
-    def ask(self, what, json=None, who=0, content=None, query="", **path):
-        """Ask one operation; gives the answer."""
+    def ask(self, what, json=None, who=0, content=None, query="", shown=None, **path):
+        """Ask one operation; gives the answer. `shown` stands in the example where the body itself would differ at each walk."""
         method, template = what.split(" ")
         head = {"content-type": "application/octet-stream"} if content is not None else {}
         answer = self.clients[who].request(
@@ -64,7 +66,7 @@ class Walk:
             Example(
                 path={name: str(value) for name, value in path.items()},
                 kind="application/json" if json is not None else head.get("content-type", ""),
-                body=json, status=answer.status_code, answer_kind=kind, answer=said,
+                body=shown or json, status=answer.status_code, answer_kind=kind, answer=said,
             ),
         )  # fmt: skip
         return answer.json() if kind == "application/json" else answer.text
@@ -99,6 +101,7 @@ def walk(made):
     ask("POST /v1/submissions/batch", {"items": [{"text": "See you at noon."}, {"text": "See you at one."}]})
     hidden = {"items": [{"text": f"See you at {when}.{HIDDEN}"} for when in ("two", "three", "four")]}
     ids = [one["id"] for one in ask("POST /v1/submissions/batch", hidden)]
+    behind(ask)
     for one in reversed(ids):
         first = made.wait(
             "GET /v1/submissions/{submission}", lambda found: found["state"] == "done", submission=one
@@ -121,6 +124,36 @@ def walk(made):
     ask("GET /v1/ledger/key")
     for what in ("", "/proof", "/evidence"):
         ask(f"GET /v1/ledger/entries/{{index}}{what}", index=first["entry"])
+
+
+def behind(ask):
+    """A page of a site on loopback."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        ask(
+            "POST /v1/submissions/url",
+            {"url": f"http://example.org:{port}/offer", "name": "offer.txt"},
+            shown={"url": "https://example.org/offer", "name": "offer.txt"},
+        )
+        server.shutdown()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Says the same to everybody."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"A house at half its price, only today.")
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+async def here(_host, _port):
+    """Every name leads to this machine."""
+    return ["127.0.0.1"]
 
 
 def cases(ask, made, case, other, third):
@@ -285,10 +318,13 @@ def walked(tmp_path_factory):
     home = tmp_path_factory.mktemp("examples")
     write_rows([Row(type=HashType.TEXT, value=KNOWN, id="glow")], home / "frauds.jsonl")
     bank = BankSetting(name="frauds", path=home / "frauds.jsonl", harm="fraud_ai")
-    setting = ServiceSetting(undo_seconds=2.0, requests_per_minute=100_000)
+    setting = ServiceSetting(
+        undo_seconds=2.0, requests_per_minute=100_000, fetch=True, fetch_ports=tuple(range(1, 65536)), fetch_networks=("127.0.0.1/32",)
+    )  # fmt: skip
     settings = Settings(home=home, jobs=1, service=setting, banks=(bank,))
     with open_state(settings) as state, served(state) as url:
         tokens = [people.add_token(state.store, "house", who, tuple(Role))[1] for who in ("one", "two")]
+        state.names = here
         made = Walk(url, state, tokens)
         try:
             walk(made)

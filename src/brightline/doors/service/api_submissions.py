@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -223,7 +224,7 @@ async def _offer_of(request: Request, person: Person, key: str) -> Offer:
     if kind == "application/json":
         form = TextForm.model_validate_json(await _body(request, limit))
         return _text_offer(form, person, key or form.key)
-    name = request.headers.get("x-name", "")[:200]
+    name = unquote(request.headers.get("x-name", ""), errors="replace")[:200]
     if kind == "multipart/form-data":
         _check_length(request, limit)
         async with request.form(max_files=1, max_fields=8) as fields:
@@ -266,17 +267,18 @@ def _text_offer(form: TextForm, person: Person, key: str) -> Offer:
 
 
 def make_offer(
-    person: Person, data: bytes, name: str, key: str, audience: Audience, declared: Declaration, priority: int
-) -> Offer:
-    """What a person hands in."""
+    person: Person, data: bytes, name: str, key: str, audience: Audience, declared: Declaration, priority: int,
+    *, asked: str = "",
+) -> Offer:  # fmt: skip
+    """What a person hands in; `asked` stands for the bytes where these are not the caller's, so that a key repeats the request."""
     context = Context(
         channel="api", actor=person.id, tenant=person.tenant, audience=audience, declared=declared,
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )  # fmt: skip
-    told = (name, audience.value, declared.value, hashlib.sha256(data).hexdigest())
-    asked = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+    told = (name, audience.value, declared.value, asked or hashlib.sha256(data).hexdigest())
+    request = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
     return Offer(
-        tenant=person.tenant, name=name, data=data, context=context, asked=asked, key=key, priority=priority
+        tenant=person.tenant, name=name, data=data, context=context, asked=request, key=key, priority=priority
     )
 
 

@@ -26,6 +26,7 @@ from brightline.doors.service import (
     api_quality,
     api_register,
     api_submissions,
+    api_urls,
 )
 from brightline.doors.service.access import is_secure, language_of
 from brightline.doors.service.bounds import PACE, Bounded, Pace
@@ -55,7 +56,7 @@ YEAR_S = 365 * 86_400
 Next = Callable[[Request], Awaitable[Response]]
 
 ROUTERS = (
-    api_submissions.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_campaigns.ROUTER,
+    api_submissions.ROUTER, api_urls.ROUTER, api_cases.ROUTER, api_appeals.ROUTER, api_incidents.ROUTER, api_campaigns.ROUTER,
     api_register.ROUTER, api_manage.ROUTER,
     api_evidence.ROUTER, api_policies.ROUTER, api_quality.ROUTER, api_banks.ROUTER,
 )  # fmt: skip

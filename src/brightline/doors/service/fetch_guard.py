@@ -14,12 +14,12 @@ from http import HTTPStatus
 
 from yarl import URL
 
+from brightline.doors.service.forms import URL_LIMIT
 from brightline.doors.service.problems import ProblemError
 from brightline.settings_service import ServiceSetting
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-URL_LIMIT = 2000  # characters of a URL; browsers' address lines take as much
 NOWHERE = "`{}` leads to no address that may be fetched"
 _NAME = re.compile(r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?").fullmatch  # fmt: skip
 # A last label that begins as a number makes the whole an IPv4 address for `inet_aton` and for browsers (WHATWG URL, 3.5).

@@ -6,7 +6,7 @@ Each hop is a session of its own: no cookie, no reference, no proxy of the envir
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from yarl import URL
 
 from brightline.doors.service.fetch_guard import Address, check_addresses, literal_of, url_of
 from brightline.doors.service.problems import ProblemError
+from brightline.doors.service.state import Names
 from brightline.settings_service import ServiceSetting
 
 LOGGER = logging.getLogger(__name__)
@@ -26,8 +27,6 @@ NAMES_AT_ONCE = 4  # threads that resolve; a slow name server holds these and no
 PIECE_BYTES = 64 * 1024  # that are read at a time
 MOVED = frozenset({301, 302, 303, 307, 308})
 HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "brightline"}
-Names = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives all addresses of a host; the system's resolver, unless a test brings its own."""
 
 
 class Fetched:
@@ -63,8 +62,8 @@ async def system_names(host: str, port: int) -> Sequence[str]:
         return []
 
 
-async def fetch(written: str, setting: ServiceSetting, names: Names = system_names) -> Fetched:
-    """The bytes behind a URL.
+async def fetch(written: str, setting: ServiceSetting, names: Names | None = None) -> Fetched:
+    """The bytes behind a URL; `names` in place of the system's resolver.
 
     Raises:
         ProblemError: 422, it or where it leads may not be fetched; 502, whoever answers there refuses, breaks off, or sends too much;
@@ -72,7 +71,7 @@ async def fetch(written: str, setting: ServiceSetting, names: Names = system_nam
     """
     try:
         async with asyncio.timeout(setting.fetch_seconds):
-            return await _follow(written, setting, names)
+            return await _follow(written, setting, names or system_names)
     except TimeoutError:
         raise ProblemError(
             HTTPStatus.GATEWAY_TIMEOUT, f"the URL took longer than {setting.fetch_seconds:g} s"

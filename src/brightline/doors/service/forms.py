@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Short = Annotated[str, Field(max_length=200)]
 TEXT_LIMIT = 1_000_000  # characters of a text that is handed in as JSON
+URL_LIMIT = 2000  # characters of a URL; browsers' address lines take as much
 ITEMS_LIMIT = 256  # submissions in one batch
 
 
@@ -30,6 +31,17 @@ class TextForm(Form):
     text: Annotated[str, Field(max_length=TEXT_LIMIT, examples=["You have won! Send a gift card."])]
     name: Short = "text"
     key: Annotated[str, Field(max_length=200, description="idempotency key of this item")] = ""
+    audience: Literal["internal", "public"] = "public"
+    declared: Literal["none", "ai_generated", "not_ai"] = "none"
+    priority: Annotated[int, Field(ge=0, le=9)] = 0
+
+
+class UrlForm(Form):
+    """What lies behind a URL, to be judged."""
+
+    url: Annotated[str, Field(max_length=URL_LIMIT, examples=["https://example.org/picture.jpg"])]
+    name: Annotated[str, Field(max_length=200, description="empty: host and path of the URL")] = ""
+    key: Annotated[str, Field(max_length=200, description="idempotency key")] = ""
     audience: Literal["internal", "public"] = "public"
     declared: Literal["none", "ai_generated", "not_ai"] = "none"
     priority: Annotated[int, Field(ge=0, le=9)] = 0

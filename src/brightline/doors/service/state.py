@@ -5,7 +5,7 @@ import contextlib
 import math
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from brightline.assembly import House
@@ -20,8 +20,12 @@ from brightline.settings_service import ServiceSetting
 
 BATCH = 128  # submissions that become durable together
 WAITING = 2048  # that may wait for the disk; more are told to come again
+FETCHES_AT_ONCE = 4  # of URLs; each may hold `service.upload_bytes`
 BUCKETS = 10_000  # callers whose rate is remembered
 POLL_S = 0.2  # between looks for a decision that another process makes
+
+Names = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Gives all addresses of a host."""
 
 
 @dataclass
@@ -36,6 +40,8 @@ class State:
     waiters: "Waiters" = field(init=False)
     rates: "Rates" = field(init=False)
     rules: Rules = field(init=False)
+    names: Names | None = None  # in place of the system's resolver, when URLs are fetched
+    fetches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES_AT_ONCE))
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.store, self.setting)
