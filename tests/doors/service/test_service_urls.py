@@ -322,5 +322,5 @@ def test_hosts_that_the_operator_names():
 def test_settings_that_cannot_be(tmp_path, line):
     file = tmp_path / "brightline.toml"
     file.write_text(f"[service]\n{line}\n")
-    with pytest.raises(SettingsError, match="`service[.]fetch"):
+    with pytest.raises(SettingsError, match=r"`service[.]fetch"):
         load_settings(file, {})
