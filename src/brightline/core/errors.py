@@ -14,6 +14,7 @@
     │   ├── ConflictError           somebody was quicker, or the same key names another request
     │   └── RefusedError            the person may not do that
     ├── GovernanceError             a key, signature, attestation, waiver or baseline cannot be read or written
+    ├── BundleError                 a bundle cannot be made, or is not to be believed
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
         └── VerificationError       a proof, signature or digest does not hold
@@ -76,6 +77,10 @@ class RefusedError(ReviewError):
 
 class GovernanceError(BrightlineError):
     """A key, signature, attestation, waiver, baseline or register cannot be read, written or used as asked."""
+
+
+class BundleError(BrightlineError):
+    """A bundle cannot be made or installed, or is not to be believed: changed, expired, older, signed by somebody else."""
 
 
 class PolicyError(BrightlineError):

@@ -25,6 +25,8 @@ COMMANDS = {
     "gateway": "Guard any model behind the OpenAI API.",
     "serve": "Serve the API, the review console and a worker.",
     "people": "Make, list and close the accounts of the service.",
+    "backup": "Back up a house, rehearse and restore it.",
+    "bundle": "Make, check and install bundles for machines without a network.",
     "protect": "Keep the register of persons who asked to be protected.",
 }
 
