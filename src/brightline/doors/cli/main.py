@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "Serve the API, the review console and a worker.",
     "people": "Make, list and close the accounts of the service.",
     "backup": "Back up a house, rehearse and restore it.",
+    "doctor": "Say whether this machine is fit, and what to do.",
     "bundle": "Make, check and install bundles for machines without a network.",
     "protect": "Keep the register of persons who asked to be protected.",
 }
