@@ -298,7 +298,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _accelerator(_: Settings) -> Iterator[Seen]:
-    import onnxruntime  # slow to load
+    import onnxruntime  # type: ignore[import-untyped]  # slow to load
 
     providers = [one for one in onnxruntime.get_available_providers() if one != "CPUExecutionProvider"]
     present = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
