@@ -79,13 +79,18 @@ def verify_store(ledger: Ledger) -> Audit:
         LedgerError: the store cannot be read.
     """
     with guard(), snapshot(ledger.engine) as connection:
-        walk = _Walk(connection, parse_vkey(ledger.vkey))
-        try:
-            walk.run()
-        except _Stop as stop:
-            walk.faults.append(str(stop))
+        return audit_rows(connection, parse_vkey(ledger.vkey))
+
+
+def audit_rows(connection: Connection, key: VerifierKey) -> Audit:
+    """The same within the caller's transaction, for rows that are not yet a ledger's, such as those of a restore."""
+    walk = _Walk(connection, key)
+    try:
+        walk.run()
+    except _Stop as stop:
+        walk.faults.append(str(stop))
     return Audit(
-        origin=ledger.origin,
+        origin=key.name,
         size=walk.frontier.size,
         root=root(walk.frontier).hex(),
         faults=tuple(walk.faults),

@@ -73,23 +73,45 @@ def migrate(engine: Engine, schema: Schema = LEDGER) -> None:
         LedgerError: the store cannot be reached, or was written by a newer release.
     """
     with guard(), engine.connect() as connection:
-        current = _revision(connection, schema.table)
+        current = revision_of(connection, schema)
     if current == schema.revision:
         return
     if current and not any((schema.migrations / "versions").glob(f"{current}_*.py")):
         raise LedgerError(
             f"store is at revision `{current}`, expected at most `{schema.revision}`: use a newer release"
         )
+    with guard(), writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        upgrade(connection, schema)
+
+
+def upgrade(connection: Connection, schema: Schema, revision: str = "head") -> None:
+    """Bring the tables to a revision within the caller's transaction; a restore begins with the revision of its backup."""
+    _alembic("upgrade", connection, schema, revision)
+
+
+def downgrade(connection: Connection, schema: Schema, revision: str) -> None:
+    """Take the tables back to an earlier revision within the caller's transaction; what only newer ones keep is lost."""
+    _alembic("downgrade", connection, schema, revision)
+
+
+def _alembic(verb: str, connection: Connection, schema: Schema, revision: str) -> None:
     from alembic import command  # slow to load and rarely needed
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
-    with guard(), writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    getattr(command, verb)(config, revision)
+
+
+def revision_of(connection: Connection, schema: Schema) -> str:
+    """The revision that the tables are at; empty where there are none."""
+    if not inspect(connection).has_table(schema.table):
+        return ""
+    found = connection.execute(text(f"SELECT version_num FROM {schema.table}"))  # noqa: S608 - a constant of ours
+    return str(found.scalar() or "")
 
 
 @contextlib.contextmanager
@@ -171,10 +193,3 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("brightline_begin", "BEGIN"))
-
-
-def _revision(connection: Connection, table: str) -> str:
-    if not inspect(connection).has_table(table):
-        return ""
-    found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608 - a constant of ours
-    return str(found.scalar() or "")

@@ -21,10 +21,10 @@ from brightline.settings_exchange import SuspendSetting
 
 TALKS = 50_000  # persons whose time of talking is known at once (count)
 PAUSE_S = 15 * 60.0  # without a word, after which talking begins anew
-_METADATA = MetaData()
+TABLES = MetaData()
 _CONDUCT = Table(
     "gateway_conduct",
-    _METADATA,
+    TABLES,
     Column("key", String(64), primary_key=True),
     Column("day", String(10), nullable=False),
     Column("today", BigInteger, nullable=False),
@@ -52,7 +52,7 @@ class Conduct:
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine, self._clock = engine, clock
         with guard():
-            _METADATA.create_all(engine)
+            TABLES.create_all(engine)
         self._records = self._load()
         self._loaded = time.monotonic()
         self._talks: OrderedDict[str, tuple[float, float]] = OrderedDict()

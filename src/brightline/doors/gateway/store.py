@@ -29,10 +29,10 @@ from brightline.ledger.engine import guard, open_engine, writing
 from brightline.settings import Settings
 
 STORE_FILE = "gateway.sqlite"
-_METADATA = MetaData()
+TABLES = MetaData()
 _KEYS = Table(
     "gateway_keys",
-    _METADATA,
+    TABLES,
     Column("id", String(16), primary_key=True),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("facts", LargeBinary, nullable=False),
@@ -40,7 +40,7 @@ _KEYS = Table(
 )
 _USED = Table(
     "gateway_used",
-    _METADATA,
+    TABLES,
     Column("key", String(16), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("requests", BigInteger, nullable=False),
@@ -50,7 +50,7 @@ _USED = Table(
 
 _CONTENTS = Table(
     "gateway_contents",
-    _METADATA,
+    TABLES,
     Column("entry", BigInteger, primary_key=True, autoincrement=False),
     Column("tenant", String(256), nullable=False),
     Column("time", String(20), nullable=False),
@@ -105,7 +105,7 @@ class Store:
         url = settings.database or f"sqlite:///{(settings.home / STORE_FILE).absolute()}"
         self._engine: Engine = open_engine(url)
         with guard():
-            _METADATA.create_all(self._engine)
+            TABLES.create_all(self._engine)
             _add_money(self._engine)
 
     @property
