@@ -57,7 +57,7 @@ class GateCommand(click.Command):
     "outputs",
     multiple=True,
     metavar="FORM=FILE",
-    help="json, sarif, junit, github, gitlab or markdown, to a file.",
+    help="json, sarif, junit, github, gitlab, markdown or oscal, to a file.",
 )
 @click.option("--format", "form", type=click.Choice(["table", *WRITERS]), default="table", show_default=True, help="On standard output.")  # fmt: skip
 @click.option(

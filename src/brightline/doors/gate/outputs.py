@@ -1,4 +1,4 @@
-"""The report in the forms that pipelines read: JSON, SARIF 2.1.0, JUnit XML, GitHub annotations, GitLab code quality, Markdown."""
+"""The report in the forms that pipelines read: JSON, SARIF 2.1.0, JUnit XML, GitHub annotations, GitLab code quality, Markdown, OSCAL."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import msgspec
 
 from brightline.core.decision import Severity
 from brightline.core.wire import canonical
+from brightline.doors.gate.oscal import as_oscal
 from brightline.governance.checks import CheckResult, Status
 from brightline.governance.report import GateReport, TargetReport, Verdict
 
@@ -125,6 +126,7 @@ WRITERS: dict[str, Callable[[GateReport, str], bytes]] = {
     "github": as_annotations,
     "gitlab": as_gitlab,
     "markdown": as_markdown,
+    "oscal": as_oscal,
 }
 
 
