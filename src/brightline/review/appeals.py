@@ -10,6 +10,7 @@ DSA Art. 20: free, electronic, within at least six months, not decided by automa
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -234,10 +235,12 @@ def recorded(connection: Connection, appeal: str, entry: int) -> None:
     connection.execute(update(appeals).where(appeals.c.id == appeal).values(entry=entry))
 
 
-def unrecorded(connection: Connection, count: int) -> list[Appeal]:
-    """Decided appeals that the ledger does not hold yet, of all tenants."""
-    wanted = select(appeals).where(appeals.c.state == "decided", appeals.c.entry.is_(None)).limit(count)
-    return [_appeal(row) for row in connection.execute(wanted)]
+def unrecorded(connection: Connection, count: int, but: Sequence[str] = ()) -> list[Appeal]:
+    """Decided appeals that the ledger does not hold yet, of all tenants; but for those that rest."""
+    wanted = select(appeals).where(
+        appeals.c.state == "decided", appeals.c.entry.is_(None), appeals.c.id.not_in(but)
+    )
+    return [_appeal(row) for row in connection.execute(wanted.limit(count))]
 
 
 def judges_of(connection: Connection, submission: str) -> set[str]:

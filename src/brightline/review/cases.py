@@ -315,9 +315,11 @@ def comment(connection: Connection, case: str, tenant: str, person: str, note: s
     add_event(connection, case, person, "comment", {"note": note[:NOTE_LIMIT]})
 
 
-def due_for_effect(connection: Connection, count: int) -> list[Case]:
-    """Decided cases whose undo window has closed, of all tenants, to be recorded."""
-    wanted = _joined().where(cases.c.state == State.DECIDED.value, cases.c.effect_ms <= now_ms())
+def due_for_effect(connection: Connection, count: int, but: Sequence[str] = ()) -> list[Case]:
+    """Decided cases whose undo window has closed, of all tenants, to be recorded; but for those that rest."""
+    wanted = _joined().where(
+        cases.c.state == State.DECIDED.value, cases.c.effect_ms <= now_ms(), cases.c.id.not_in(but)
+    )
     return [_case(row) for row in connection.execute(wanted.order_by(cases.c.effect_ms).limit(count))]
 
 

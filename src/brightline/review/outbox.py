@@ -20,7 +20,7 @@ from brightline.settings_service import ServiceSetting
 
 EVENTS = (
     "submission.decided", "submission.dead", "case.decided", "appeal.opened", "appeal.decided", "incident.opened",
-    "incident.closed",
+    "incident.closed", "decision.stuck",
 )  # fmt: skip
 FIRST_S, LONGEST_S = 2.0, 3600.0  # pause after the first failure, doubled up to the longest
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what all secrets begin with, so that leaks are found

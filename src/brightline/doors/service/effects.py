@@ -1,10 +1,13 @@
 """What happens by itself: decisions take effect, notices are delivered, content whose time is over is erased."""
 
 import asyncio
+import contextlib
 import importlib
 import ipaddress
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +18,8 @@ from brightline.doors.service import record
 from brightline.doors.service.quality import close_golden, serve_golden
 from brightline.doors.service.state import State
 from brightline.review import appeals, cases, content, outbox, scores, submissions
-from brightline.review.appeals import Outcome
+from brightline.review.appeals import Appeal, Outcome
+from brightline.review.cases import Case
 from brightline.review.outbox import Notice
 from brightline.review.store import now_ms
 
@@ -47,42 +51,71 @@ async def keep_effects(state: State) -> None:
 def take_effect(state: State) -> int:
     """Record due decisions and outcomes of appeals in the ledger, close and announce cases; says how many.
 
-    A crash between the two leaves the case decided: the next turn records it under the same key, which is once.
+    A crash between the two leaves the case decided: the next turn records it under the same key, which is once. One that
+    fails rests, is told of, and comes again; the others go on.
     """
+    resting = state.resting.now()
     with state.store.reading() as connection:
-        due = [
-            (
-                case,
-                submissions.get(connection, case.submission, case.tenant),
-                cases.ruling_of(connection, case.id),
-            )
-            for case in cases.due_for_effect(connection, SOME)
-        ]
-    for case, submission, ruling in due:
-        if case.golden:
-            close_golden(state, case, submission, ruling)
-            continue
-        receipt = record.write(state, *record.decided(state, case, submission, ruling))
-        with state.store.writing() as connection:
-            if cases.close(connection, case.id, receipt.index):
-                scores.answer(connection, case.submission, ruling.action, ruling.reason or case.harm)
-                facts = {
-                    "case": case.id, "submission": case.submission, "action": ruling.action.value,
-                    "asked": case.asked, "reason": ruling.reason, "entry": receipt.index, "leaf": receipt.leaf,
-                }  # fmt: skip
-                outbox.announce(connection, case.tenant, "case.decided", facts)
+        due = cases.due_for_effect(connection, SOME, resting)
+        contested = appeals.unrecorded(connection, SOME, resting)
+    done = 0
+    for case in due:
+        done += _tried(state, case, partial(_close, state, case))
+    for appeal in contested:
+        done += _tried(state, appeal, partial(_record_appeal, state, appeal))
+    return done
+
+
+def _tried(state: State, one: Case | Appeal, deed: Callable[[], None]) -> bool:
+    """Do it; a failure is told, once to people and each time to operators."""
+    try:
+        deed()
+    except Exception as error:
+        times = state.resting.failed(one.id)
+        LOGGER.exception("effects: `%s` failed %d times, it comes again", one.id, times)
+        if times == 1:
+            _tell_stuck(state, one, type(error).__name__)
+        return False
+    state.resting.worked(one.id)
+    return True
+
+
+def _tell_stuck(state: State, one: Case | Appeal, why: str) -> None:
+    """Tell the case's page and the hooks; where even that fails, the log has it."""
+    facts = {"case" if isinstance(one, Case) else "appeal": one.id, "submission": one.submission, "why": why}
+    with contextlib.suppress(BrightlineError), state.store.writing() as connection:
+        if isinstance(one, Case):
+            cases.add_event(connection, one.id, None, "stuck", {"why": why})
+        if isinstance(one, Appeal) or not one.golden:  # nobody outside is told of golden cases
+            outbox.announce(connection, one.tenant, "decision.stuck", facts)
+
+
+def _close(state: State, case: Case) -> None:
     with state.store.reading() as connection:
-        contested = [
-            (appeal, submissions.get(connection, appeal.submission, appeal.tenant))
-            for appeal in appeals.unrecorded(connection, SOME)
-        ]
-    for appeal, submission in contested:
-        receipt = record.write(state, *record.contested(state, appeal, submission))
-        with state.store.writing() as connection:
-            appeals.recorded(connection, appeal.id, receipt.index)
-            if appeal.outcome == Outcome.UPHELD:
-                scores.answer(connection, submission.id, Action.ALLOW, submission.harm)
-    return len(due) + len(contested)
+        submission = submissions.get(connection, case.submission, case.tenant)
+        ruling = cases.ruling_of(connection, case.id)
+    if case.golden:
+        close_golden(state, case, submission, ruling)
+        return
+    receipt = record.write(state, *record.decided(state, case, submission, ruling))
+    with state.store.writing() as connection:
+        if cases.close(connection, case.id, receipt.index):
+            scores.answer(connection, case.submission, ruling.action, ruling.reason or case.harm)
+            facts = {
+                "case": case.id, "submission": case.submission, "action": ruling.action.value,
+                "asked": case.asked, "reason": ruling.reason, "entry": receipt.index, "leaf": receipt.leaf,
+            }  # fmt: skip
+            outbox.announce(connection, case.tenant, "case.decided", facts)
+
+
+def _record_appeal(state: State, appeal: Appeal) -> None:
+    with state.store.reading() as connection:
+        submission = submissions.get(connection, appeal.submission, appeal.tenant)
+    receipt = record.write(state, *record.contested(state, appeal, submission))
+    with state.store.writing() as connection:
+        appeals.recorded(connection, appeal.id, receipt.index)
+        if appeal.outcome == Outcome.UPHELD:
+            scores.answer(connection, submission.id, Action.ALLOW, submission.harm)
 
 
 async def keep_delivering(state: State) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from brightline.assembly import House
 from brightline.core.errors import ConflictError
+from brightline.doors.service.resting import Resting
 from brightline.doors.service.rules import Rules
 from brightline.doors.service.worker import Worker
 from brightline.policy.decide import Policy
@@ -41,6 +42,7 @@ class State:
     rates: "Rates" = field(init=False)
     rules: Rules = field(init=False)
     names: Names | None = None  # in place of the system's resolver, when URLs are fetched
+    resting: Resting = field(default_factory=Resting)  # decisions that could not take effect yet
     fetches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES_AT_ONCE))
 
     def __post_init__(self) -> None:

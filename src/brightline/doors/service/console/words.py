@@ -31,6 +31,7 @@ EVENTS = {
     "assigned": Words("assigned", "指派"),
     "comment": Words("commented", "评论"),
     "closed": Words("recorded in the ledger", "已写入账本"),
+    "stuck": Words("could not be recorded yet; tried again", "暂未能写入账本，将重试"),
 }
 MEDIA = {
     "text": Words("text", "文本"),
