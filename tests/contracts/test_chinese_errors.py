@@ -23,6 +23,7 @@ FILES = sorted(
         *(SOURCE / "watermark").glob("*.py"),
         *(SOURCE / "doors/cli").glob("mark*.py"),
         *(SOURCE / "intake").glob("*.py"),
+        *(SOURCE / "review/backup").glob("*.py"),
         *(SOURCE / "doors/bundle").glob("*.py"),
         SOURCE / "doors/cli/bundle.py",
         SOURCE / "doors/cli/keys.py",
@@ -38,6 +39,8 @@ ERRORS = {
     "KeyringError": 0,
     "UsageError": 0,
     "IntakeError": 0,
+    "LedgerError": 0,
+    "VerificationError": 0,
     "_problem": 1,
 }
 """Who is called with a sentence, and at which place of the arguments it stands."""
