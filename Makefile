@@ -6,7 +6,7 @@ UV := UV_PYTHON=$(PYTHON) UV_PYTHON_DOWNLOADS=never .uv/bin/uv
 RUN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: bench-artefact bench-start bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs console-pictures build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
+.PHONY: bench-audit bench-artefact bench-start bench-service kill-service help setup demo test coverage lint fix golden bench bench-image bench-gateway soak-gateway smoke-model clients bench-marks bench-video bench-text train-text eval-text measure fuzz kill kill-marks docs console-pictures build clean train-image eval-image train-exchange eval-exchange bench-exchange eval-speech bench-speech bench-transcript
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -154,6 +154,9 @@ bench-service: setup ## Submissions a second that the service accepts durably, o
 kill-service: setup ## Kill servers at random under load: nothing lost, nothing decided twice (10,000 submissions)
 	$(RUN)/python benchmarks/kill_service.py --postgres
 	$(RUN)/python benchmarks/kill_service.py --sqlite
+
+bench-audit: setup ## Time and memory of the audit of a million text rows on two processes (DATA=folder)
+	$(RUN)/python benchmarks/bench_audit.py --data $(DATA)
 
 bench-marks: setup ## Survival and false alarms of watermarks (DATA=folder)
 	$(RUN)/python benchmarks/bench_marks.py --data $(DATA)
