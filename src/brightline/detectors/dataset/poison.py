@@ -21,6 +21,7 @@ SAME = 0.7  # share of words in common from which on rows are near-duplicates
 ALIKE = 0.35  # from which on they are rewordings
 SUSPICION_ROWS = 1_000  # that one suspicion lists
 SUSPICION_SHOWN = 100  # suspicions of a kind
+TOLD_ROWS = 20  # of a trigger, whose texts are read again for its words
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
 
@@ -50,7 +51,9 @@ def suspicions_of(corpus: Corpus, parts: Sequence[Scanned], seed: int, texts: Te
         triggers += label_triggers(corpus, read, alike)
         found += _clusters(corpus, alike, read)
         found += _flips(corpus, flips(corpus, read), read.chances)
-    found += [_trigger(corpus, one, texts) for one in triggers]
+    # Asked for once and for all triggers, since each asking reads the files again.
+    told = texts(sorted({int(row) for one in triggers for row in one.rows[:TOLD_ROWS]}))
+    found += [_trigger(corpus, one, told) for one in triggers]
     rows: dict[str, set[int]] = defaultdict(set)
     for one, numbers in found:
         rows[one.kind] |= numbers
@@ -160,8 +163,8 @@ def _flips(
     return found
 
 
-def _trigger(corpus: Corpus, one: Trigger, texts: Texts) -> _Found:
-    words = named(one, texts([int(row) for row in one.rows[:20]]))
+def _trigger(corpus: Corpus, one: Trigger, told: Mapping[int, str]) -> _Found:
+    words = named(one, {int(row): told[int(row)] for row in one.rows[:TOLD_ROWS] if int(row) in told})
     tied = f"`{corpus.classes[one.label][:40]}`" if one.label >= 0 else "one answer"
     tied_zh = f"“{corpus.classes[one.label][:40]}”" if one.label >= 0 else "同一回答"
     why = Words(
