@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from brightline.core.addresses import is_private
 from brightline.core.subject import Audience
 
 MiB = 1024 * 1024
@@ -412,11 +412,3 @@ def _fault_of_amounts(gateway: GatewaySetting) -> str:
     if gateway.shared_limits and not gateway.shared_limits.startswith(("redis://", "rediss://", "unix://")):
         return "`gateway.shared_limits`: expected redis://, rediss:// or unix://"
     return ""
-
-
-def is_private(url: str) -> bool:
-    """Whether an address is safe from those between: https, or this machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
-    )

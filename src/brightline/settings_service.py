@@ -2,10 +2,42 @@
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from brightline.core.addresses import is_private
+
 MiB = 1024 * 1024
+ROLES = frozenset({"submitter", "reviewer", "lead", "author", "auditor", "admin"})  # see review.people.Role
+
+
+class OidcSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[service.oidc]`: people sign in to the console at their organisation's OpenID Connect provider.
+
+    Attributes:
+        issuer: its address, exactly as its tokens name it in `iss`.
+        client_id: under which it knows this service.
+        client_secret_file: file whose first line is the client's secret; empty for a public client (PKCE alone).
+        name: how the button calls it.
+        tenant: whose all who come from there are.
+        scopes: that are asked for.
+        groups_claim: the claim that lists a person's groups.
+        roles: which groups have which roles, e.g. `moderators = ["reviewer"]`; who is in none of them may not sign in.
+        algorithms: signatures that count.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret_file: str = ""
+    name: str = "OpenID Connect"
+    tenant: str = "house"
+    scopes: tuple[str, ...] = ("openid", "profile")
+    groups_claim: str = "groups"
+    roles: dict[str, tuple[str, ...]] = {}
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...
+    ] = ("RS256", "PS256", "ES256", "EdDSA")
 
 
 class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +73,7 @@ class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         fetch_seconds: that a URL may take, with its redirects.
         hook_attempts: deliveries of one notice before it is given up until somebody replays it.
         templates: folder of notices that replace ours; empty is ours.
+        oidc: people sign in at their organisation's OpenID Connect provider.
     """
 
     host: str = "127.0.0.1"
@@ -72,6 +105,7 @@ class ServiceSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     fetch_seconds: float = 20.0
     hook_attempts: int = 12
     templates: Path = Path()
+    oidc: OidcSetting | None = None
 
 
 _POSITIVE = (
@@ -95,7 +129,28 @@ def fault_of_service(setting: ServiceSetting) -> str:
             return f"`service.{name}` is {getattr(setting, name)}, expected 0 to 100"
     if setting.public_url and not setting.public_url.startswith(("http://", "https://")):
         return f"`service.public_url` is `{setting.public_url}`, expected it to begin with `https://`"
-    return _fault_of_fetching(setting)
+    return _fault_of_fetching(setting) or _fault_of_oidc(setting)
+
+
+def _fault_of_oidc(setting: ServiceSetting) -> str:
+    oidc = setting.oidc
+    if oidc is None:
+        return ""
+    if not is_private(oidc.issuer):
+        return f"`service.oidc.issuer` is `{oidc.issuer[:80]}`, expected https://, or this machine"
+    if not oidc.client_id or not oidc.algorithms or "openid" not in oidc.scopes:
+        return "`service.oidc`: `client_id` and `algorithms` may not be empty, and `scopes` has `openid`"
+    if not oidc.roles:
+        return "`service.oidc.roles` is empty: nobody could sign in; name a group and its roles"
+    if unknown := sorted({role for roles in oidc.roles.values() for role in roles} - ROLES):
+        return f"`service.oidc.roles` has `{unknown[0][:40]}`, expected one of {', '.join(sorted(ROLES))}"
+    if not setting.public_url and not _is_loopback(setting.host):
+        return "`service.oidc` needs `service.public_url`, so that people come back to where they began"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"127.0.0.1", "::1", "localhost"}
 
 
 def _fault_of_fetching(setting: ServiceSetting) -> str:

@@ -137,7 +137,7 @@ def sign_in(
         )
         if good:
             connection.execute(update(people).where(people.c.id == row.id).values(failed=0, locked_ms=0))
-            return _person(row), _begin(connection, row.id, setting)
+            return _person(row), begin_session(connection, row.id, setting)
         _count_failure(connection, row)
     raise RefusedError(REFUSED)
 
@@ -381,7 +381,8 @@ def _count_failure(connection: Connection, row: Row[Any]) -> None:
     )
 
 
-def _begin(connection: Connection, person: str, setting: ServiceSetting) -> str:
+def begin_session(connection: Connection, person: str, setting: ServiceSetting) -> str:
+    """A session of somebody who has shown who they are; gives the cookie's value."""
     cookie, now = secrets.token_urlsafe(32), now_ms()
     connection.execute(
         insert(sessions).values(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from brightline.ledger.engine import Schema
 
-SCHEMA = Schema("r0003", Path(__file__).parent / "migrations", "review_version")
+SCHEMA = Schema("r0004", Path(__file__).parent / "migrations", "review_version")
 
 metadata = MetaData()
 
@@ -241,6 +241,16 @@ people = Table(
     Column("failed", Integer, nullable=False, default=0),
     Column("locked_ms", BigInteger, nullable=False, default=0),
     Column("made_ms", BigInteger, nullable=False),
+    Column("issuer", Text, nullable=True),  # who come through OIDC are known by issuer and subject alone
+    Column("subject", Text, nullable=True),
+    Index("people_subject", "issuer", "subject", unique=True),
+)
+# Values that count once, such as the state of a sign-in, by digest.
+spent = Table(
+    "spent",
+    metadata,
+    Column("digest", HASH, primary_key=True),
+    Column("ends_ms", BigInteger, nullable=False),  # when it would not count any more anyhow
 )
 sessions = Table(
     "sessions",

@@ -1,37 +1,27 @@
 """People who come with a token of their organisation's sign-in (OpenID Connect), in place of a key.
 
-A token is a signed JWT. It is checked here, against the issuer's public keys: from a file, or, where the settings allow
-it, asked for at the issuer's own address at start-up and again when a key is unknown. Nobody is asked per request.
-
-Source: OpenID Connect Core 1.0, 2 and 3.1.3.7; OpenID Connect Discovery 1.0, 4; RFC 7517 (JWK), RFC 7519 (JWT),
-RFC 8725 (algorithms are ours to choose, never the token's).
+A token is a signed JWT. It is checked (`doors/issuer.py`) against the issuer's public keys: from a file, or, where the
+settings allow it, asked for at the issuer's own address at start-up and again when a key is unknown. Nobody is asked per
+request.
 """
 
 import asyncio
 import hashlib
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-import aiohttp
 import jwt
-import msgspec
 
 from brightline.core.errors import SettingsError
 from brightline.doors.gateway.keys import OPERATOR, Key
 from brightline.doors.gateway.logs import LOGGER
+from brightline.doors.issuer import KEYS_LIMIT_BYTES, LEEWAY_S, TOKEN_LIMIT, Issuer, claim_text, claim_texts
 from brightline.exchange.nouns import Json
-from brightline.settings_gateway import IssuerSetting, is_private
+from brightline.settings_gateway import IssuerSetting
 
-TOKEN_LIMIT = 16 * 1024  # characters; tokens with many groups reach 8 KiB
 REMEMBERED = 4_096  # tokens whose signature was checked, until they expire (count)
-LEEWAY_S = 30  # by which clocks may differ
-KEYS_LIMIT_BYTES = 512 * 1024  # of an issuer's keys; real ones have 2 to 20 KiB
-ASK_SECONDS = 10.0  # for each of the two questions at an issuer
-ASK_AGAIN_S = 60.0  # at the soonest, when tokens come whose key is unknown
-CLAIM_LIMIT = 200  # characters of a tenant's or role's name
 
 
 class People:
@@ -92,21 +82,25 @@ class People:
 
 
 class _Issuer:
-    """One issuer and its public keys."""
+    """One issuer, and what its people may do."""
 
     def __init__(self, setting: IssuerSetting) -> None:
         self.setting = setting
-        self.wants_keys = True
-        self._asked = 0.0
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._issuer = Issuer(setting.issuer, setting.algorithms)
         if setting.jwks_file:
             path = Path(setting.jwks_file).expanduser()
             try:
-                self._keys = _keys(path.read_bytes()[: KEYS_LIMIT_BYTES + 1])
+                with path.open("rb") as file:
+                    self._issuer.take_keys(file.read(KEYS_LIMIT_BYTES + 1))
             except OSError as error:
                 raise SettingsError(f"cannot read `{path}`: {error.strerror}") from error
             except ValueError as error:
                 raise SettingsError(f"`{path}` holds no key that can be used: {error}") from error
+
+    @property
+    def wants_keys(self) -> bool:
+        """Whether it has none, or a token named one that is unknown."""
+        return self._issuer.wants_keys
 
     async def ask(self) -> None:
         """Ask for its keys.
@@ -114,15 +108,7 @@ class _Issuer:
         Raises:
             Exception: it does not answer, or with something else.
         """
-        self._asked = time.monotonic()
-        where = f"{self.setting.issuer.rstrip('/')}/.well-known/openid-configuration"
-        timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
-            told = msgspec.json.decode(await _get(session, where), type=_Discovered)
-            if told.issuer != self.setting.issuer or not is_private(told.jwks_uri):
-                raise ValueError("the issuer tells another name than its own, or keys at an open address")
-            self._keys = _keys(await _get(session, told.jwks_uri))
-        self.wants_keys = False
+        await self._issuer.ask()
 
     def key_of(self, token: str) -> tuple[Key | None, float]:
         """The key that stands for a token, and when it ends.
@@ -130,23 +116,10 @@ class _Issuer:
         Raises:
             jwt.PyJWTError, ValueError: the token is not good.
         """
-        name = str(jwt.get_unverified_header(token).get("kid", ""))
-        signer = self._keys.get(name)
-        if signer is None:
-            self.wants_keys = time.monotonic() - self._asked > ASK_AGAIN_S
-            return None, 0.0
         setting = self.setting
-        claims = jwt.decode(
-            token,
-            signer.key,
-            algorithms=[one for one in setting.algorithms if _suits(one, signer)],
-            audience=setting.audience,
-            issuer=setting.issuer,
-            leeway=LEEWAY_S,
-            options={"require": ["exp", "iat", "sub", "aud", "iss"], "strict_aud": False},
-        )
-        tenant = setting.tenant or _text(claims.get(setting.tenant_claim))
-        if not tenant:
+        claims = self._issuer.claims_of(token, setting.audience)
+        tenant = setting.tenant or claim_text((claims or {}).get(setting.tenant_claim))
+        if claims is None or not tenant:
             return None, 0.0
         return self._key(claims, tenant), float(claims["exp"]) + LEEWAY_S
 
@@ -156,8 +129,7 @@ class _Issuer:
         who = hashlib.blake2b(
             f"{setting.issuer}\n{claims['sub']}".encode(), digest_size=6, person=b"brightline-sub"
         )
-        said = claims.get(setting.roles_claim)
-        roles = {_text(one) for one in (said if isinstance(said, list) else [said])}
+        roles = claim_texts(claims.get(setting.roles_claim))
         return Key(
             id=f"p-{who.hexdigest()}",
             tenant=tenant,
@@ -174,59 +146,3 @@ class _Issuer:
             money_per_day=setting.money_per_day,
             money_per_month=setting.money_per_month,
         )
-
-
-class _Discovered(msgspec.Struct):
-    issuer: str
-    jwks_uri: str
-
-
-async def _get(session: aiohttp.ClientSession, url: str) -> bytes:
-    async with session.get(url, allow_redirects=False) as response:
-        if response.status != 200:
-            raise ValueError(f"status {response.status}")
-        data = b""
-        while chunk := await response.content.readany():
-            data += chunk
-            if len(data) > KEYS_LIMIT_BYTES:
-                raise ValueError("the issuer's answer is too long")
-        return data
-
-
-def _keys(data: bytes) -> dict[str, jwt.PyJWK]:
-    """Public keys for signatures, by their name.
-
-    Raises:
-        ValueError: there are none.
-    """
-    if len(data) > KEYS_LIMIT_BYTES:
-        raise ValueError("it is too long")
-    try:
-        rows = json.loads(data)["keys"]
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError("it is no set of keys") from error
-    found: dict[str, jwt.PyJWK] = {}
-    for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or row.get("use", "sig") != "sig" or row.get("kty") == "oct":
-            continue  # a shared secret signs nothing that we would believe
-        try:
-            found[str(row.get("kid", ""))] = jwt.PyJWK.from_dict(row)
-        except (jwt.PyJWTError, ValueError, TypeError):
-            continue
-    if not found:
-        raise ValueError("it has no public key for signatures")
-    return found
-
-
-_FAMILIES = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
-
-
-def _suits(algorithm: str, signer: jwt.PyJWK) -> bool:
-    """Whether an algorithm is one of a key's type; an ECDSA key's curve is checked by its own algorithm."""
-    if not algorithm.startswith(_FAMILIES.get(str(signer.key_type), ())):
-        return False
-    return not algorithm.startswith("ES") or algorithm == signer.algorithm_name
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) and len(value) <= CLAIM_LIMIT and value.isprintable() else ""

@@ -27,6 +27,7 @@ from brightline.doors.service.console import (
     register,
     settings,
     sign,
+    single_sign_on,
     statement,
 )
 from brightline.doors.service.console.layout import render, to_sign_in
@@ -36,6 +37,7 @@ ROUTERS = (
     sign.ROUTER, queue.ROUTER, cases.ROUTER, overview.ROUTER, ledger.ROUTER, detectors.ROUTER, policies.ROUTER,
     appeals.ROUTER, contest.ROUTER, register.ROUTER, incidents.ROUTER, campaigns.ROUTER, statement.ROUTER,
     people.ROUTER, settings.ROUTER, evidence.ROUTER, quality.ROUTER, banks.ROUTER, banks.LOOKS,
+    single_sign_on.ROUTER,
 )  # fmt: skip
 _TITLES = {
     HTTPStatus.UNAUTHORIZED: Words("Sign in first", "请先登录"),

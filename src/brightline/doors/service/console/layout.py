@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import jinja2
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from starlette.datastructures import FormData
@@ -173,7 +173,7 @@ def _is_own_origin(request: Request) -> bool:
     return urlsplit(origin).netloc in {public, request.headers.get("host", "")} - {""}
 
 
-def remember(request: Request, answer: RedirectResponse, name: str, value: str) -> None:
+def remember(request: Request, answer: Response, name: str, value: str) -> None:
     """A cookie for how pages look; it opens nothing."""
     answer.set_cookie(
         name, value, max_age=YEAR_S, httponly=True, samesite="strict", secure=is_secure(request), path="/"

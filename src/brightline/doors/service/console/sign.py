@@ -54,7 +54,7 @@ async def sign_in_page(request: Request, asked: Asked = "/") -> Response:
     """The form; who is signed in already goes on."""
     if await person_of(request) is not None:
         return go(local(asked))
-    return _form(request, local(asked), None)
+    return sign_in_form(request, local(asked), None)
 
 
 @ROUTER.post("/sign-in")
@@ -73,16 +73,11 @@ def sign_in(request: Request, fields: Fields) -> Response:
             state.setting,
         )
     except RefusedError as error:
-        return _form(request, asked, words_of(str(error)))
+        return sign_in_form(request, asked, words_of(str(error)))
     if old := cookie_of(request):
         people.end_session(state.store, old)
     answer = go(asked)
-    answer.set_cookie(
-        cookie_name(request), cookie, httponly=True, samesite="strict", secure=is_secure(request), path="/"
-    )
-    for name in ("language", "theme"):
-        if isinstance(value := person.settings.get(name), str) and value:
-            remember(request, answer, name, value)
+    start_session(request, answer, person, cookie)
     return answer
 
 
@@ -119,8 +114,23 @@ def static(name: Annotated[str, Path(max_length=40)]) -> Response:
     return Response(data, media_type=f"{kind}; charset=utf-8", headers=headers)
 
 
-def _form(request: Request, asked: str, fault: Words | None) -> Response:
+def start_session(request: Request, answer: Response, person: Person, cookie: str) -> None:
+    """Give the browser its session, and how this person likes pages to look."""
+    answer.set_cookie(
+        cookie_name(request), cookie, httponly=True, samesite="strict", secure=is_secure(request), path="/"
+    )
+    for name in ("language", "theme"):
+        if isinstance(value := person.settings.get(name), str) and value:
+            remember(request, answer, name, value)
+
+
+def sign_in_form(request: Request, asked: str, fault: Words | None) -> Response:
+    """The form, with what was wrong the last time."""
     with state_of(request).store.reading() as connection:
         nobody = people.count_people(connection) == 0
     status = HTTPStatus.OK if fault is None else HTTPStatus.FORBIDDEN
-    return render(request, "sign_in.html", None, status=status, asked=asked, fault=fault, nobody=nobody)
+    oidc = console_of(request).oidc
+    return render(
+        request, "sign_in.html", None, status=status, asked=asked, fault=fault, nobody=nobody,
+        elsewhere=oidc.setting.name if oidc is not None else "",
+    )  # fmt: skip

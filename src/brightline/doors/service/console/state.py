@@ -9,6 +9,7 @@ from fastapi import Request
 
 from brightline.doors.service.api_submissions import read_on_record
 from brightline.doors.service.console.looker import Look, Looker
+from brightline.doors.service.oidc import Oidc
 from brightline.doors.service.state import Rates, State
 from brightline.review import content
 from brightline.review.people import Person
@@ -30,6 +31,8 @@ class Console:
         self.looker = Looker(service.house.settings)
         self.sign_ins = Rates(SIGN_INS_PER_MINUTE, "sign-ins")
         self.outsiders = Rates(OUTSIDERS_PER_MINUTE, "forms")
+        oidc = service.setting.oidc
+        self.oidc = Oidc(oidc, service.store.vault) if oidc is not None else None
         self._readings: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
 
