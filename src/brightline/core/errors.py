@@ -14,6 +14,7 @@
     │   ├── ConflictError           somebody was quicker, or the same key names another request
     │   └── RefusedError            the person may not do that
     ├── GovernanceError             a key, signature, attestation, waiver or baseline cannot be read or written
+    ├── FeedError                   a feed of posts cannot be read, or holds none
     ├── BundleError                 a bundle cannot be made, or is not to be believed
     ├── PolicyError                 a pack cannot be loaded; carries file:line:column and a caret
     └── LedgerError                 the ledger cannot be written or read
@@ -45,6 +46,10 @@ class DetectorError(BrightlineError):
 
 class BankError(BrightlineError):
     """A bank of known items cannot be read or has a malformed row."""
+
+
+class FeedError(BrightlineError):
+    """A feed of posts cannot be opened, is of no known form, is over a limit, or holds no post."""
 
 
 class MarkingError(BrightlineError):
