@@ -85,11 +85,13 @@ def fans(seed: int, *, accounts: int, things: int, passers: int) -> tuple[list[R
         begun = START + draw.random() * (SPAN_S - 86_400 * 3)
         who = [f"fan{seed}_{one}" for one in range(accounts) if draw.random() < ardour[one]]
         who += [f"passer{seed}_{one}" for one in draw.integers(0, passers * 20, passers)]
-        for one in who:
-            delay = min(86_400 * 3.0, draw.lognormal(9.5, 1.5))
-            records.append(_post(one, begun + delay, f"https://artist{seed}.example/{thing}"))
-    for _ in range(accounts * 15):  # their own lives
-        records.append(_post(f"fan{seed}_{draw.integers(accounts)}", START + draw.random() * SPAN_S, f"https://life.example/{seed}/{draw.zipf(1.5)}"))  # fmt: skip
+        link = f"https://artist{seed}.example/{thing}"
+        records += [_post(one, begun + min(86_400 * 3.0, draw.lognormal(9.5, 1.5)), link) for one in who]
+    lives = [(draw.integers(accounts), draw.random(), draw.zipf(1.5)) for _ in range(accounts * 15)]
+    records += [
+        _post(f"fan{seed}_{one}", START + at * SPAN_S, f"https://life.example/{seed}/{page}")
+        for one, at, page in lives
+    ]
     return records, {str(row["account"]): "honest:fans" for row in records}
 
 

@@ -139,8 +139,9 @@ def test_the_network_is_what_a_slow_count_finds(actions: list[tuple[int, int, in
         for other in range(one + 1, 9):
             both = [t for a, t in first if a == one and (other, t) in first]
             both = [t for t in both if abs(first[one, t] - first[other, t]) <= 7 * 86_400]
-            if len(both) >= 2:
-                wanted[one, other] = len(both)
+            days = {max(first[one, t], first[other, t]) // 86_400 for t in both}
+            if len(days) >= 2:
+                wanted[one, other] = len(days)
     found = {
         (a, b): n
         for a, b, n in zip(

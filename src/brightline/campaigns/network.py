@@ -14,8 +14,9 @@ from brightline.campaigns.posts import Doubles, Layer, Numbers, Posts
 
 WINDOW_S = 7 * 86_400  # slow campaigns share an object within days
 FOLLOWERS_LIMIT = 40  # of one action on the same object
-LEAST_SHARED = 2  # objects of a pair that is kept: one in common is no habit
+LEAST_SHARED = 2  # occasions of a pair that is kept: one in common is no habit
 PAIRS_LIMIT = 12_000_000  # co-actions of one pass, 500 MB
+OCCASION_S = 86_400.0  # what is shared on one day is one event's, and happens once
 QUICK_S = 60.0  # two actions so close are one's script as soon as it happens again and again
 
 Floats = npt.NDArray[np.float32]
@@ -38,7 +39,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         first: (edges,) account, the lower number.
         second: (edges,) account.
-        shared: (edges,) different posts of the first on objects that both acted on.
+        shared: (edges,) days on which the later of the two acted on an object of both.
         weight: (edges,) sum of the rarity of these, in nats.
         quick: (edges,) how many of these lie within a minute of each other.
         gap: (edges,) median of the seconds between, as its logarithm.
@@ -98,7 +99,7 @@ def actions_of(posts: Posts) -> Actions:
 
 
 def network_of(actions: Actions, window_s: float = WINDOW_S) -> Network:
-    """All pairs with at least two objects in common, each acted on within the window."""
+    """All pairs with objects in common on at least two days, each acted on within the window."""
     total = sum(len(left) for left, _ in _followed(actions, window_s))
     passes = max(1, -(-total // PAIRS_LIMIT))
     part = (actions.account * 0x9E3779B1 >> 7) % passes
@@ -141,23 +142,19 @@ def _edges(actions: Actions, window_s: float, chosen: npt.NDArray[np.bool_] | No
 
 
 def _summed(actions: Actions, low: npt.NDArray[np.int32], high: npt.NDArray[np.int32]) -> Network:
-    """One edge a pair of accounts; of several objects of one post, the rarest counts: a link, its domain and its tag are one."""
+    """One edge a pair of accounts; of the objects of one day the rarest counts: the links, domains and tags of an event are one."""
     keys = actions.account[low] << 32 | actions.account[high]
     low, high, keys = _repeated(low, high, keys)
+    day = (np.maximum(actions.time[low], actions.time[high]) // OCCASION_S).astype(np.int64)
     rarity = actions.rarity[actions.object[low]]
-    order = np.lexsort((-rarity, actions.post[low], keys))
-    low, high, keys, rarity = low[order], high[order], keys[order], rarity[order]
-    is_first = _begins(keys) | _begins(actions.post[low])
-    low, high, keys, rarity = low[is_first], high[is_first], keys[is_first], rarity[is_first]
-    # The same once more from the other side: one post that answers to ten of the first's counts once.
-    order = np.lexsort((-rarity, actions.post[high], keys))
-    low, high, keys, rarity = low[order], high[order], keys[order], rarity[order]
-    is_first = _begins(keys) | _begins(actions.post[high])
+    order = np.lexsort((-rarity, day, keys))
+    low, high, keys, rarity, day = low[order], high[order], keys[order], rarity[order], day[order]
+    is_first = _begins(keys) | _begins(day)
     low, high, keys, rarity = low[is_first], high[is_first], keys[is_first], rarity[is_first]
     gap = np.abs(actions.time[low] - actions.time[high])
     order = np.lexsort((gap, keys))
     keys, rarity, gap = keys[order], rarity[order], gap[order]
-    starts = np.flatnonzero(_begins(keys))
+    starts = np.flatnonzero(_begins(keys))[: len(keys)]
     shared = np.diff(np.append(starts, len(keys)))
     kept = shared >= LEAST_SHARED
     starts, shared = starts[kept], shared[kept]
